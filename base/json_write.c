@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/json.h"
+
+/* The length of the well-formed UTF-8 sequence at TEXT, or 0 (RFC 3629). */
+static size_t json_utf8_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char low, high, second_low, second_high, length;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	if (text[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (text[0] < forms[i].low || text[0] > forms[i].high)
+			continue;
+		if (text[1] < forms[i].second_low || text[1] > forms[i].second_high)
+			return 0;
+		for (size_t k = 2; k < forms[i].length; k++)
+			if ((text[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+void json_quote(struct buffer *buffer, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	buffer_text(buffer, "\"");
+	while (*at) {
+		size_t length = json_utf8_length(at);
+
+		if (*at == '"' || *at == '\\')
+			buffer_format(buffer, "\\%c", *at);
+		else if (*at == '\n')
+			buffer_text(buffer, "\\n");
+		else if (*at < ' ' || *at == 0x7f)
+			buffer_format(buffer, "\\u%04x", *at);
+		else if (length)
+			buffer_bytes(buffer, at, length);
+		else
+			buffer_text(buffer, "\xef\xbf\xbd");
+		at += length ? length : 1;
+	}
+	buffer_text(buffer, "\"");
+}
+
+static void json_break_line(struct json_writer *writer)
+{
+	if (!writer->pretty)
+		return;
+	buffer_text(writer->buffer, "\n");
+	for (unsigned int i = 0; i < writer->depth; i++)
+		buffer_text(writer->buffer, "  ");
+}
+
+static void json_begin_value(struct json_writer *writer, const char *key)
+{
+	if (writer->behind_value)
+		buffer_text(writer->buffer, ",");
+	if (writer->depth)
+		json_break_line(writer);
+	if (key) {
+		json_quote(writer->buffer, key);
+		buffer_text(writer->buffer, writer->pretty ? ": " : ":");
+	}
+	writer->behind_value = true;
+}
+
+static void json_open(struct json_writer *writer, const char *key, const char *bracket)
+{
+	json_begin_value(writer, key);
+	buffer_text(writer->buffer, bracket);
+	writer->behind_value = false;
+	writer->depth++;
+}
+
+static void json_close(struct json_writer *writer, const char *bracket)
+{
+	writer->depth--;
+	if (writer->behind_value)
+		json_break_line(writer);
+	buffer_text(writer->buffer, bracket);
+	writer->behind_value = true;
+}
+
+void json_begin_object(struct json_writer *writer, const char *key)
+{
+	json_open(writer, key, "{");
+}
+
+void json_end_object(struct json_writer *writer)
+{
+	json_close(writer, "}");
+}
+
+void json_begin_array(struct json_writer *writer, const char *key)
+{
+	json_open(writer, key, "[");
+}
+
+void json_end_array(struct json_writer *writer)
+{
+	json_close(writer, "]");
+}
+
+void json_write_string(struct json_writer *writer, const char *key, const char *value)
+{
+	json_begin_value(writer, key);
+	json_quote(writer->buffer, value);
+}
+
+void json_write_integer(struct json_writer *writer, const char *key, int64_t value)
+{
+	json_begin_value(writer, key);
+	buffer_format(writer->buffer, "%" PRId64, value);
+}
+
+void json_write_unsigned(struct json_writer *writer, const char *key, uint64_t value)
+{
+	json_begin_value(writer, key);
+	buffer_format(writer->buffer, "%" PRIu64, value);
+}
+
+void json_write_double(struct json_writer *writer, const char *key, double value)
+{
+	json_begin_value(writer, key);
+	buffer_format(writer->buffer, "%.6g", isfinite(value) ? value : 0.0);
+}
+
+void json_write_bool(struct json_writer *writer, const char *key, bool value)
+{
+	json_begin_value(writer, key);
+	buffer_text(writer->buffer, value ? "true" : "false");
+}
+
+void json_write_strings(struct json_writer *writer, const char *key, const char *const *values)
+{
+	json_begin_array(writer, key);
+	for (; values && *values; values++)
+		json_write_string(writer, NULL, *values);
+	json_end_array(writer);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/message.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define HEADER_BYTES offsetof(struct message, text)
+
+union message_control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int message_send_fd(int socket_fd, int fd, const void *bytes, unsigned int length)
+{
+	union message_control control = { 0 };
+	struct iovec part = { .iov_base = (void *)bytes, .iov_len = length };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (fd >= 0) {
+		struct cmsghdr *rights;
+
+		header.msg_control = control.bytes;
+		header.msg_controllen = sizeof(control.bytes);
+		rights = CMSG_FIRSTHDR(&header);
+		rights->cmsg_level = SOL_SOCKET;
+		rights->cmsg_type = SCM_RIGHTS;
+		rights->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(rights), &fd, sizeof(int));
+	}
+	do
+		n = sendmsg(socket_fd, &header, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+int message_send(int socket_fd, enum message_type type, int value, const char *text, int fd)
+{
+	struct message message = { .type = type, .value = value };
+	size_t length = text ? strnlen(text, sizeof(message.text) - 1) : 0;
+
+	if (length)
+		memcpy(message.text, text, length);
+	return message_send_fd(
+		socket_fd, fd, &message, (unsigned int)(HEADER_BYTES + length));
+}
+
+static void message_take_fd(struct msghdr *header, int *fd)
+{
+	struct cmsghdr *rights = CMSG_FIRSTHDR(header);
+	int received;
+
+	if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
+		return;
+	memcpy(&received, CMSG_DATA(rights), sizeof(int));
+	if (fd && *fd < 0)
+		*fd = received;
+	else
+		(void)close(received);
+}
+
+int message_receive(int socket_fd, struct message *message, int *fd)
+{
+	union message_control control;
+	struct iovec part = { .iov_base = message, .iov_len = sizeof(*message) - 1 };
+	struct msghdr header = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
+	ssize_t n;
+
+	do
+		n = recvmsg(socket_fd, &header, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != ECONNRESET)
+		return -errno;
+	if (n <= 0) {
+		*message = (struct message){ .type = MESSAGE_END };
+		return 0;
+	}
+	message_take_fd(&header, fd);
+	if ((size_t)n < HEADER_BYTES || message->type >= MESSAGE_TYPES)
+		return -EPROTO;
+	message->text[(size_t)n - HEADER_BYTES] = '\0';
+	return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_CGROUP_CGROUP_H
+#define HULL_CGROUP_CGROUP_H
+
+/*
+ * What a container may use: its cgroup, whatever hierarchy this machine has
+ * (v1, v2, hybrid). The hierarchy is looked at once, in cgroup_open; one driver
+ * answers from then on (cgroup/driver.h), and nobody outside this folder knows
+ * which.
+ *
+ * Paths follow config-linux.md "Cgroups": an absolute cgroupsPath stands below
+ * the root of the hierarchy, a relative one below "/hull", none at all means
+ * "/hull/ID".
+ *
+ * All functions return 0 (or what they say) or a negative errno with a message.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/json.h"
+#include "spec/config.h"
+
+struct cgroup;
+
+/*
+ * Find the driver and the place for container ID; makes nothing. SAVED is the
+ * text that cgroup_saved gave for an existing container, or NULL for a new one.
+ */
+int cgroup_open(struct cgroup **cgroup, const char *id, const char *cgroups_path,
+	const char *saved);
+
+/* What state.json keeps, so that cgroup_open finds the same group again. */
+const char *cgroup_saved(const struct cgroup *cgroup);
+void cgroup_close(struct cgroup **cgroup);
+
+#define _cleanup_cgroup_ __attribute__((cleanup(cgroup_close)))
+
+/*
+ * Make the group and the groups above it. A group that exists is taken over
+ * only when it holds no process and is not frozen (-EBUSY). On an error nothing
+ * that was made stays.
+ */
+int cgroup_create(struct cgroup *cgroup);
+
+/* A descriptor of the v2 group for clone3's CLONE_INTO_CGROUP, owned by CGROUP; -1 without v2. */
+int cgroup_clone_fd(const struct cgroup *cgroup);
+
+/*
+ * Move the calling process, which must have one thread, into the group. With
+ * BY_CLONE, CLONE_INTO_CGROUP has done the v2 part. Writing "0" to v1's `tasks`
+ * by the process itself avoids the global lock that `cgroup.procs` takes.
+ */
+int cgroup_enter(const struct cgroup *cgroup, bool by_clone);
+
+/*
+ * Set the limits of `linux.resources`; NULL sets what every container gets (the
+ * device rules). What the hierarchy has no controller for is refused by its
+ * name in the document. On an update (the container runs) only given values change.
+ */
+int cgroup_apply(const struct cgroup *cgroup, const struct config_resources *resources,
+	bool update);
+
+/* Freeze or thaw all processes; waits, bounded, until it is so. */
+int cgroup_freeze(const struct cgroup *cgroup, bool frozen);
+bool cgroup_is_frozen(const struct cgroup *cgroup);
+
+/* Send SIGNAL to every process in the group and the groups below. */
+int cgroup_kill(const struct cgroup *cgroup, int signal);
+
+/* The processes in the group and below, as the caller's pid namespace numbers them; free *PIDS. */
+int cgroup_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count);
+
+/*
+ * Remove the group and the groups below. Waits for dying processes, at most
+ * two seconds: -EBUSY names a process that holds it. Removing what does not
+ * exist succeeds. Parents that hull made for it ("/hull") stay.
+ */
+int cgroup_remove(const struct cgroup *cgroup);
+
+/*
+ * What `events --stats` prints: the members "cpu", "memory", "pids", "blkio",
+ * "hugetlb" of runc's format, added to an object that is open.
+ */
+int cgroup_write_stats(const struct cgroup *cgroup, struct json_writer *writer);
+
+/* What the container sees at a mount of type "cgroup". */
+struct cgroup_view {
+	const char *name; /* "memory", "cpu,cpuacct", "systemd"; "" for v2 alone */
+	const char *root; /* the hierarchy's mount point on the host */
+	const char *path; /* the container's group below it, without a leading slash */
+};
+
+/* The views in the order of mounting, up to one with a NULL name; owned by CGROUP. */
+const struct cgroup_view *cgroup_views(const struct cgroup *cgroup);
+
+#endif

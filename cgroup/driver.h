@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_CGROUP_DRIVER_H
+#define HULL_CGROUP_DRIVER_H
+
+/*
+ * The inside of cgroup/: a driver per kind of machine behind one table. Which
+ * one answers is decided once, in cgroup_open.
+ *
+ *   v1      one or more v1 hierarchies
+ *   v2      the unified hierarchy alone
+ *   hybrid  v1 hierarchies for their controllers; beside them a v2 group for
+ *           what only v2 can do: CLONE_INTO_CGROUP, cgroup.freeze, cgroup.kill,
+ *           pressure, and the controllers that v1 does not have
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "cgroup/cgroup.h"
+#include "cgroup/place.h"
+#include "cgroup/stats.h"
+
+#define CGROUP_V1_MOST CONTROLLERS /* and one without a controller: systemd's */
+
+/* The functions of cgroup.h, which has their contracts. */
+struct cgroup_driver {
+	const char *name;
+	int (*create)(struct cgroup *cgroup);
+	int (*clone_fd)(const struct cgroup *cgroup);
+	int (*enter)(const struct cgroup *cgroup, bool by_clone);
+	int (*apply)(const struct cgroup *cgroup, const struct config_resources *resources,
+		bool update);
+	int (*freeze)(const struct cgroup *cgroup, bool frozen);
+	bool (*is_frozen)(const struct cgroup *cgroup);
+	int (*kill)(const struct cgroup *cgroup, int signal);
+	int (*processes)(const struct cgroup *cgroup, pid_t **pids, size_t *count);
+	int (*remove)(const struct cgroup *cgroup, struct patience *patience);
+	void (*stats)(const struct cgroup *cgroup, struct cgroup_stats *stats);
+};
+
+extern const struct cgroup_driver cgroup_driver_v1, cgroup_driver_v2, cgroup_driver_hybrid;
+
+struct cgroup {
+	const struct cgroup_driver *driver;
+	char *saved; /* "hybrid:/hull/ID" */
+	int mount_fd; /* /sys/fs/cgroup */
+	struct cgroup_place *v1; /* v1_count of them, in the order of their names */
+	size_t v1_count;
+	struct cgroup_place *v2; /* or NULL */
+	struct cgroup_view views[CGROUP_V1_MOST + 3];
+};
+
+/* The v1 place that has the controller, or NULL. */
+struct cgroup_place *cgroup_v1_place(const struct cgroup *cgroup, enum controller controller);
+
+/* All controllers of v1. */
+uint32_t cgroup_v1_controllers(const struct cgroup *cgroup);
+
+/*
+ * Send SIGNAL to all processes of the place one by one, frozen by the driver
+ * meanwhile so that no pid is used again between listing and signalling.
+ */
+int cgroup_signal_each(const struct cgroup *cgroup, struct cgroup_place *place, int signal);
+
+/*
+ * The group's cgroupsPath as the path below a hierarchy's root, without slashes
+ * in front or doubled ("hull/ID"); free it. NULL with a message (-EINVAL) for
+ * "..", the root itself and what is no name. Pure.
+ */
+char *cgroup_path_resolve(const char *id, const char *cgroups_path);
+
+/* Parts of the drivers that the hybrid one is put together from. */
+int cgroup_v1_create(struct cgroup *cgroup);
+int cgroup_v1_enter(const struct cgroup *cgroup);
+int cgroup_v1_apply(const struct cgroup *cgroup, const struct config_resources *resources,
+	bool update);
+int cgroup_v1_remove(const struct cgroup *cgroup, struct patience *patience);
+int cgroup_v2_create(struct cgroup *cgroup);
+int cgroup_v2_clone_fd(const struct cgroup *cgroup);
+int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone);
+int cgroup_v2_apply(const struct cgroup *cgroup, const struct config_resources *resources,
+	bool update);
+int cgroup_v2_freeze(const struct cgroup *cgroup, bool frozen);
+bool cgroup_v2_is_frozen(const struct cgroup *cgroup);
+int cgroup_v2_kill(const struct cgroup *cgroup, int signal);
+int cgroup_v2_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count);
+int cgroup_v2_remove(const struct cgroup *cgroup, struct patience *patience);
+
+#endif

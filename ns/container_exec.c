@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/container_exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/message.h"
+#include "base/process.h"
+#include "ns/credential.h"
+#include "ns/keyring.h"
+#include "ns/label.h"
+#include "ns/limit.h"
+#include "ns/program.h"
+#include "ns/terminal.h"
+
+int container_exec_prepare(void *context)
+{
+	const struct container_plan *plan = context;
+	const int kept[] = { plan->socket_fd };
+	const struct config_cpu_affinity *affinity = plan->process->exec_cpu_affinity;
+	int r = affinity ? limit_affinity(affinity->initial, "process.execCPUAffinity.initial") : 0;
+
+	if (r >= 0)
+		r = plan->enter_cgroup(plan->cgroup_context);
+	if (r >= 0 && affinity)
+		r = limit_affinity(affinity->final, "process.execCPUAffinity.final");
+	if (r >= 0 && namespace_has_user(plan->namespaces))
+		r = credential_become_root();
+	/* Needs the trusted procfs, which goes now. */
+	if (r >= 0)
+		r = limit_all(plan);
+	if (r >= 0)
+		r = label_prepare(plan);
+	if (r < 0)
+		return r;
+	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
+	return 0;
+}
+
+static int exec_set_up(const struct container_plan *plan, struct program *program)
+{
+	bool hold_admin = plan->seccomp && !plan->process->no_new_privileges;
+	sigset_t none;
+	int r = 0;
+
+	if (setsid() < 0)
+		r = error_errno(errno, "setsid");
+	if (r >= 0 && !plan->no_new_keyring)
+		r = keyring_join(plan->id);
+	if (r >= 0 && plan->process->terminal) {
+		_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		r = terminal_open(plan, root, false);
+	}
+	if (r >= 0)
+		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
+	if (r >= 0)
+		r = program_enter_folder(plan->process);
+	if (r >= 0)
+		r = program_find(plan->process, program);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	return r;
+}
+
+/* The runtime writes the pid file between READY and GO: its existence means success. */
+static int exec_wait_for_go(const struct container_plan *plan)
+{
+	struct message message;
+
+	if (message_send(plan->socket_fd, MESSAGE_READY, 0, NULL, -1) < 0 ||
+		message_receive(plan->socket_fd, &message, NULL) < 0 ||
+		message.type != MESSAGE_GO)
+		_exit(1);
+	return 0;
+}
+
+void container_exec(void *context)
+{
+	const struct container_plan *plan = context;
+	struct program program = { 0 };
+	int r = exec_set_up(plan, &program);
+
+	if (r >= 0)
+		r = exec_wait_for_go(plan);
+	if (r >= 0)
+		r = process_seal_descriptors(3 + plan->preserve_fds);
+	if (r >= 0 && plan->seccomp)
+		r = seccomp_install(plan->seccomp);
+	if (r >= 0)
+		r = program_execute(&program);
+	(void)message_send(plan->socket_fd, MESSAGE_ERROR, r, error_text(r), -1);
+	_exit(255);
+}

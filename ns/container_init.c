@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/container_init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/message.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "ns/credential.h"
+#include "ns/device.h"
+#include "ns/hook.h"
+#include "ns/keyring.h"
+#include "ns/label.h"
+#include "ns/limit.h"
+#include "ns/mask.h"
+#include "ns/mount.h"
+#include "ns/program.h"
+#include "ns/root.h"
+#include "ns/sysctl.h"
+#include "ns/terminal.h"
+
+/* Wait for the runtime. Without one there is nobody to be a container for. */
+static int init_wait_for_go(const struct container_plan *plan)
+{
+	struct message message;
+	int r = message_receive(plan->socket_fd, &message, NULL);
+
+	if (r < 0 || message.type != MESSAGE_GO)
+		_exit(1);
+	return 0;
+}
+
+static int init_tell(const struct container_plan *plan, enum message_type type)
+{
+	if (message_send(plan->socket_fd, type, 0, NULL, -1) < 0)
+		_exit(1);
+	return 0;
+}
+
+static int init_enter(const struct container_plan *plan)
+{
+	int r;
+
+	/* The runtime may die at any instruction; nothing half-made must live on. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(errno, "PR_SET_PDEATHSIG");
+	if (setsid() < 0)
+		return error_errno(errno, "setsid");
+	r = plan->enter_cgroup(plan->cgroup_context);
+	if (r >= 0)
+		r = namespace_enter_late(plan->namespaces);
+	if (r < 0)
+		return r;
+	if (namespace_has_user(plan->namespaces)) {
+		if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER))
+			(void)init_wait_for_go(plan);
+		r = credential_become_root();
+		if (r < 0)
+			return r;
+		/* Changing ids cleared the death signal (prctl(2)). */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
+	return plan->no_new_keyring ? 0 : keyring_join(plan->id);
+}
+
+/* The state as a hook inside the container's namespaces gets it. */
+static int init_run_hooks(const struct container_plan *plan, const struct config_hook_list *hooks,
+	const char *kind, const char *status)
+{
+	const struct container_state state = {
+		.id = plan->id,
+		.status = status,
+		.bundle = plan->bundle,
+		.pid = getpid(),
+		.annotations = &plan->config->annotations,
+	};
+
+	return hook_run_all(hooks, kind, &state);
+}
+
+/* process.cwd is made when the image lacks it, as every runtime does. */
+static int init_make_folder(const struct container_plan *plan)
+{
+	int fd = path_make_in_root(plan->root_tree_fd, plan->process->cwd, PATH_FOLDER, 0755);
+
+	/* On a read-only image the attempt to enter it will tell more. */
+	if (fd < 0 && fd != -EROFS)
+		return error_errno(fd, "process.cwd: cannot make %s", plan->process->cwd);
+	file_close(&fd);
+	return 0;
+}
+
+static int init_hooks_before_pivot(const struct container_plan *plan)
+{
+	const struct config_hooks *hooks = plan->config->hooks;
+
+	if (!hooks)
+		return 0;
+	if (hooks->prestart.count || hooks->create_runtime.count) {
+		(void)init_tell(plan, MESSAGE_HOOKS);
+		(void)init_wait_for_go(plan);
+	}
+	return init_run_hooks(plan, &hooks->create_container, "createContainer", "creating");
+}
+
+static int init_furnish_root(const struct container_plan *plan)
+{
+	int r = root_attach(plan);
+
+	if (r >= 0)
+		r = mount_all(plan);
+	if (r >= 0)
+		r = device_all(plan);
+	if (r >= 0)
+		r = init_make_folder(plan);
+	if (r >= 0)
+		r = init_hooks_before_pivot(plan);
+	if (r >= 0 && plan->process->terminal)
+		r = terminal_open(plan, plan->root_tree_fd, true);
+	if (r >= 0)
+		r = mask_all(plan);
+	return r < 0 ? r : root_switch(plan);
+}
+
+/* A container that shares the host's mount namespace gets a root and no mounts. */
+static int init_chroot(const struct container_plan *plan)
+{
+	int r = 0;
+
+	if (plan->process->terminal)
+		r = terminal_open(plan, plan->root_tree_fd, false);
+	if (r >= 0 && (fchdir(plan->root_tree_fd) < 0 || chroot(".") < 0 || chdir("/") < 0))
+		r = error_errno(errno, "chroot");
+	return r;
+}
+
+static int init_set_up(const struct container_plan *plan)
+{
+	int r = init_enter(plan);
+
+	if (r >= 0)
+		r = sysctl_names(plan);
+	if (r >= 0)
+		r = sysctl_all(plan);
+	if (r >= 0)
+		r = config_namespace(plan->config, NAMESPACE_MOUNT) ? init_furnish_root(plan) :
+								      init_chroot(plan);
+	if (r >= 0)
+		r = limit_all(plan);
+	return r;
+}
+
+/* A program must find itself with the signals of a fresh process. */
+static void init_reset_signals(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int init_become_program(const struct container_plan *plan, struct program *program)
+{
+	bool hold_admin = plan->seccomp && !plan->process->no_new_privileges;
+	int r = label_prepare(plan);
+
+	if (r >= 0)
+		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
+	if (r >= 0)
+		r = program_enter_folder(plan->process);
+	if (r >= 0)
+		r = program_find(plan->process, program);
+	init_reset_signals();
+	return r;
+}
+
+/*
+ * Wait in open(2) until `start` reads exec.fifo. Whoever could look at this
+ * process meanwhile finds no descriptor of the host but these two.
+ */
+static int init_wait_for_start(const struct container_plan *plan, int *start_fd)
+{
+	char path[40];
+
+	(void)close(plan->socket_fd);
+	(void)snprintf(path, sizeof(path), "self/fd/%d", plan->fifo_fd);
+	*start_fd = openat(plan->proc_fd, path, O_WRONLY | O_CLOEXEC);
+	if (*start_fd < 0)
+		return error_errno(errno, "exec.fifo");
+	return 0;
+}
+
+/* What the container's program may hold: 0 to 2 and --preserve-fds. Close all else that waits. */
+static void init_close_others(const struct container_plan *plan)
+{
+	const int kept[] = { plan->socket_fd, plan->fifo_fd, plan->proc_fd };
+
+	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
+}
+
+static __attribute__((noreturn)) void init_fail(int socket_fd, int start_fd, int error)
+{
+	const char *text = error_text(error);
+
+	if (start_fd >= 0)
+		(void)file_write_all(start_fd, text, strlen(text));
+	else
+		(void)message_send(socket_fd, MESSAGE_ERROR, error, text, -1);
+	_exit(1);
+}
+
+void container_init(void *context)
+{
+	const struct container_plan *plan = context;
+	struct program program = { 0 };
+	int start_fd = -1;
+	int r = init_set_up(plan);
+
+	if (r >= 0)
+		r = init_become_program(plan, &program);
+	if (r < 0)
+		init_fail(plan->socket_fd, -1, r);
+	init_close_others(plan);
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	(void)init_tell(plan, MESSAGE_READY);
+	(void)init_wait_for_go(plan);
+	if (plan->fifo_fd >= 0)
+		r = init_wait_for_start(plan, &start_fd);
+	if (r >= 0 && plan->config->hooks)
+		r = init_run_hooks(plan, &plan->config->hooks->start_container, "startContainer",
+			"created");
+	if (r >= 0)
+		r = process_seal_descriptors(3 + plan->preserve_fds);
+	if (r >= 0 && plan->seccomp)
+		r = seccomp_install(plan->seccomp);
+	if (r >= 0)
+		r = program_execute(&program);
+	init_fail(plan->socket_fd, start_fd, r);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_NS_CONTAINER_INIT_H
+#define HULL_NS_CONTAINER_INIT_H
+
+#include "ns/plan.h"
+
+/*
+ * The life of a container's first process from clone3 to execve, in the order
+ * of runtime.md "Lifecycle". CONTEXT is a struct container_plan. It talks to the
+ * runtime over plan->socket_fd:
+ *
+ *   child                               runtime
+ *     (user namespace)         ← GO       the id mappings are written
+ *     HOOKS →                             runs prestart and createRuntime
+ *                              ← GO
+ *     TERMINAL + descriptor →
+ *     READY →                             writes the state, the pid file
+ *                              ← GO       the container is created
+ *     … waits for exec.fifo, then executes; the socket closes …
+ *     ERROR with a message →              at any point instead
+ *
+ * Without a runtime at the other end the child ends by itself.
+ */
+void container_init(void *context) __attribute__((noreturn));
+
+#endif

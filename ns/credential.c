@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/credential.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* By number: the C library's wrappers signal threads that hull does not have. */
+static int credential_set_groups(const gid_t *groups, size_t count)
+{
+	if (syscall(SYS_setgroups, count, groups) < 0) {
+		/* A user namespace may forbid it (user_namespaces(7)); then there is none to set. */
+		if (errno == EPERM && !count)
+			return 0;
+		return error_errno(errno, "process.user.additionalGids: cannot be set");
+	}
+	return 0;
+}
+
+static int credential_set_ids(uid_t uid, gid_t gid)
+{
+	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
+		return error_errno(errno, "process.user.gid: cannot become %u", gid);
+	if (syscall(SYS_setresuid, uid, uid, uid) < 0)
+		return error_errno(errno, "process.user.uid: cannot become %u", uid);
+	return 0;
+}
+
+int credential_become_root(void)
+{
+	int r = credential_set_groups(NULL, 0);
+
+	return r < 0 ? r : credential_set_ids(0, 0);
+}
+
+static int credential_set_user(const struct config_user *user)
+{
+	gid_t *groups = memory_allocate((user->additional_gids.count + 1) * sizeof(*groups));
+	_cleanup_free_ void *owned = groups;
+	int r;
+
+	for (size_t i = 0; i < user->additional_gids.count; i++)
+		groups[i] = (gid_t)user->additional_gids.items[i];
+	r = credential_set_groups(groups, user->additional_gids.count);
+	return r < 0 ? r : credential_set_ids((uid_t)user->uid, (gid_t)user->gid);
+}
+
+int credential_apply(const struct config_process *process, const struct capability_sets *sets,
+	bool hold_admin)
+{
+	static const struct config_user root;
+	const struct config_user *user = process->user ? process->user : &root;
+	int r = capability_drop_bounding(sets);
+
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_errno(errno, "PR_SET_KEEPCAPS");
+	r = credential_set_user(user);
+	if (r < 0)
+		return r;
+	r = capability_apply(sets, hold_admin ? 1ull << CAP_SYS_ADMIN : 0);
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return error_errno(errno, "PR_SET_KEEPCAPS");
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(errno, "process.noNewPrivileges: cannot be set");
+	(void)umask(user->umask.set ? (mode_t)user->umask.value & 0777 : 0022);
+	return 0;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/hook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+#define OUTPUT_BYTES_MOST 512
+
+/* Files in memory, not pipes: neither side ever waits for the other. */
+static int hook_file(const void *bytes, size_t length)
+{
+	_cleanup_close_ int fd = memfd_create("hook", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = file_write_all(fd, bytes, length);
+	if (r < 0)
+		return r;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static __attribute__((noreturn)) void hook_execute(
+	const struct config_hook *hook, int input_fd, int output_fd)
+{
+	static const char *const nothing[] = { NULL };
+	const char *const alone[] = { hook->path, NULL };
+	sigset_t none;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (file_move(input_fd, 0, false) < 0 || file_move(output_fd, 1, false) < 0 ||
+		file_move(output_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
+		_exit(126);
+	(void)execve(hook->path, (char **)(hook->args.count ? hook->args.items : alone),
+		(char **)(hook->env.count ? hook->env.items : nothing));
+	(void)dprintf(2, "cannot be executed: %s", error_words(errno));
+	_exit(127);
+}
+
+static void hook_read_output(int fd, struct buffer *output)
+{
+	char text[OUTPUT_BYTES_MOST];
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+
+	buffer_bytes(output, text, n > 0 ? (size_t)n : 0);
+	while (output->length && output->data[output->length - 1] == '\n')
+		output->data[--output->length] = '\0';
+}
+
+static int hook_judge(const struct config_hook *hook, int status, int output_fd)
+{
+	_cleanup_buffer_ struct buffer output = { 0 };
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	hook_read_output(output_fd, &output);
+	return error_set(EIO, "%s: %s %d%s%s", hook->path,
+		WIFSIGNALED(status) ? "ended by signal" : "exit code",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		output.length ? ": " : "", output.data);
+}
+
+static int hook_run(const struct config_hook *hook, const struct buffer *state)
+{
+	_cleanup_close_ int input = hook_file(state->data, state->length);
+	_cleanup_close_ int output = hook_file("", 0), pidfd = -EBADF;
+	bool timely;
+	int status;
+	pid_t pid;
+
+	if (input < 0 || output < 0)
+		return error_errno(input < 0 ? input : output, "%s", hook->path);
+	pid = process_clone(0, -1, &pidfd);
+	if (pid < 0)
+		return error_errno(pid, "%s: cannot start", hook->path);
+	if (pid == 0)
+		hook_execute(hook, input, output);
+	timely = process_wait_fd(
+		pidfd, hook->timeout.set ? (int)hook->timeout.value * 1000 : -1);
+	if (!timely)
+		(void)process_signal(pidfd, SIGKILL);
+	status = process_wait(pid);
+	if (!timely)
+		return error_set(ETIMEDOUT, "%s: did not end within %d seconds", hook->path,
+			(int)hook->timeout.value);
+	if (status < 0)
+		return error_errno(status, "%s", hook->path);
+	return hook_judge(hook, status, output);
+}
+
+int hook_run_all(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct json_writer writer = { .buffer = &text };
+
+	if (!hooks->count)
+		return 0;
+	json_begin_object(&writer, NULL);
+	state_write(state, &writer);
+	json_end_object(&writer);
+	for (size_t i = 0; i < hooks->count; i++) {
+		int r = hook_run(&hooks->items[i], &text);
+
+		if (r < 0)
+			return error_context(r, "hooks.%s[%zu]", kind, i);
+	}
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_NS_HOOK_H
+#define HULL_NS_HOOK_H
+
+/* POSIX-platform hooks (config.md "POSIX-platform Hooks"; runtime.md "Lifecycle"). */
+#include "spec/config.h"
+#include "spec/state.h"
+
+/*
+ * Run the hooks in order, each with the state as JSON on stdin, and stop at the
+ * first that fails, does not end within its timeout, or cannot be executed. KIND
+ * is the member's name in the document. 0 or an error whose message has the hook
+ * and what it wrote.
+ */
+int hook_run_all(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/syscall.h"
+#include "ns/copy_up.h"
+#include "ns/mount_cgroup.h"
+#include "ns/mount_option.h"
+
+/* Attributes first on one mount, then on the tree: "rro,rw" leaves the top writable. */
+static int mount_set_attributes(int fd, const struct mount_options *options)
+{
+	struct mount_attr tree = { .attr_set = options->recursive_set,
+		.attr_clr = options->recursive_clear };
+	struct mount_attr top = { .attr_set = options->set, .attr_clr = options->clear };
+
+	if ((tree.attr_set || tree.attr_clr) &&
+		sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &tree) < 0)
+		return -errno;
+	if ((top.attr_set || top.attr_clr) &&
+		sys_mount_setattr(fd, "", AT_EMPTY_PATH, &top) < 0)
+		return -errno;
+	return 0;
+}
+
+static int mount_set_propagation(int fd, const struct mount_options *options)
+{
+	for (unsigned int i = 0; i < options->propagations; i++) {
+		struct mount_attr attributes = { .propagation = options->propagation[i] };
+		unsigned int flags = options->propagation_recursive[i] ? AT_RECURSIVE : 0;
+
+		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attributes) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* A mount on the host must not become a way out: as the root, unless the root is shared. */
+static int mount_inherit_propagation(int fd, const struct config *config)
+{
+	const char *word = config->linux->rootfs_propagation;
+	struct mount_attr attributes = { 0 };
+	uint64_t propagation;
+	bool recursive;
+
+	if (!mount_propagation_parse(
+		    word && *word ? word : "rslave", &propagation, &recursive))
+		return -EINVAL;
+	attributes.propagation = propagation;
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
+		return -errno;
+	return 0;
+}
+
+static int mount_source_open(
+	const struct config *config, size_t index, const struct mount_options *options, int folder)
+{
+	const struct config_mount *mount = &config->mounts.items[index];
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (!mount->source)
+		return error_set(EINVAL,
+			"config.json: mounts[%zu].source: is required for a bind mount", index);
+	if (options->recursive)
+		flags |= AT_RECURSIVE;
+	fd = sys_open_tree(folder, mount->source, flags);
+	if (fd < 0)
+		return error_errno(
+			errno, "config.json: mounts[%zu].source: %s", index, mount->source);
+	r = mount_inherit_propagation(fd, config);
+	if (r >= 0)
+		r = mount_set_attributes(fd, options);
+	if (r >= 0)
+		r = mount_set_propagation(fd, options);
+	if (r < 0)
+		return error_errno(
+			r, "config.json: mounts[%zu].options: cannot be applied", index);
+	return TAKE_FD(fd);
+}
+
+int mount_sources_open(const struct config *config, int bundle_fd, int *fds)
+{
+	for (size_t i = 0; i < config->mounts.count; i++)
+		fds[i] = -1;
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		struct mount_options options;
+		int r = mount_options_parse(&config->mounts.items[i], i, &options);
+
+		if (r < 0)
+			return r;
+		if (config->mounts.items[i].uid_mappings.count)
+			return error_set(ENOTSUP,
+				"config.json: mounts[%zu].uidMappings: are not supported", i);
+		if (!options.bind)
+			continue;
+		fds[i] = mount_source_open(config, i, &options, bundle_fd);
+		if (fds[i] < 0)
+			return fds[i];
+	}
+	return 0;
+}
+
+/* The kernel explains a refused option in the context's log: "e tmpfs: Bad value for 'size'". */
+static int mount_refused(int context, int error, const char *what)
+{
+	char line[256];
+	ssize_t n = read(context, line, sizeof(line) - 1);
+
+	if (n > 2) {
+		line[n] = '\0';
+		return error_set(error, "%s: %s", what, line + 2);
+	}
+	return error_errno(error, "%s", what);
+}
+
+static int mount_configure(int context, const char *option)
+{
+	char key[4096];
+	const char *value = strchr(option, '=');
+	size_t length = value ? (size_t)(value - option) : strlen(option);
+
+	if (length >= sizeof(key))
+		return error_set(EINVAL, "option too long: %.64s…", option);
+	memcpy(key, option, length);
+	key[length] = '\0';
+	if (value ? sys_fsconfig(context, FSCONFIG_SET_STRING, key, value + 1) < 0 :
+		    sys_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL) < 0)
+		return mount_refused(context, errno, option);
+	return 0;
+}
+
+int mount_filesystem(const char *type, const char *source, const char *const *options,
+	unsigned int attributes)
+{
+	_cleanup_close_ int context = sys_fsopen(type);
+	int fd;
+
+	if (context < 0)
+		return error_errno(errno, "file system %s", type);
+	if (source && sys_fsconfig(context, FSCONFIG_SET_STRING, "source", source) < 0)
+		return mount_refused(context, errno, source);
+	for (; options && *options; options++) {
+		int r = mount_configure(context, *options);
+
+		if (r < 0)
+			return r;
+	}
+	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return mount_refused(context, errno, type);
+	fd = sys_fsmount(context, attributes);
+	return fd < 0 ? mount_refused(context, errno, type) : fd;
+}
+
+int mount_attach(int tree_fd, int target_fd)
+{
+	if (sys_move_mount(tree_fd, "", target_fd, "",
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_errno(errno, "cannot be attached");
+	return 0;
+}
+
+/*
+ * procfs and sysfs are what the kernel's own files are reached through: an image
+ * must not choose where they go (CVE-2019-19921, CVE-2023-27561).
+ */
+static bool mount_target_must_be_real(const char *type)
+{
+	return type && (!strcmp(type, "proc") || !strcmp(type, "sysfs"));
+}
+
+static int mount_target_open(
+	const struct container_plan *plan, const struct config_mount *mount, int source_fd)
+{
+	enum path_kind kind = PATH_FOLDER;
+	struct stat st;
+	int fd;
+
+	if (source_fd >= 0 && fstat(source_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		kind = PATH_FILE;
+	fd = path_make_in_root(plan->root_tree_fd, mount->destination, kind, 0755);
+	if (fd < 0)
+		return error_errno(fd, "cannot make %s in the rootfs", mount->destination);
+	if (mount_target_must_be_real(mount->type)) {
+		int real = path_open_in_root_no_links(
+			plan->root_tree_fd, mount->destination, O_PATH | O_DIRECTORY);
+
+		(void)close(fd);
+		if (real < 0)
+			return error_errno(
+				real, "%s in the rootfs is not a plain folder", mount->destination);
+		fd = real;
+	}
+	return fd;
+}
+
+/* A tmpfs that is not told its mode takes that of the folder which it covers. */
+static void mount_inherit_mode(const struct container_plan *plan, const struct config_mount *mount,
+	const char **words, char mode[16])
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+
+	if (strcmp(mount->type, "tmpfs") != 0)
+		return;
+	for (; *words; words++)
+		if (!strncmp(*words, "mode=", 5))
+			return;
+	fd = path_open_in_root(plan->root_tree_fd, mount->destination, O_PATH | O_DIRECTORY);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	(void)snprintf(mode, 16, "mode=%o", st.st_mode & 07777);
+	*words = mode;
+}
+
+static int mount_new(
+	const struct container_plan *plan, size_t index, const struct mount_options *options)
+{
+	const struct config_mount *mount = &plan->config->mounts.items[index];
+	const char *words[ARRAY_SIZE(options->filesystem) + 2] = { 0 };
+	_cleanup_close_ int target = -EBADF, fd = -EBADF;
+	char mode[16];
+	int r;
+
+	memcpy(words, options->filesystem, options->filesystem_options * sizeof(*words));
+	mount_inherit_mode(plan, mount, words, mode);
+	target = mount_target_open(plan, mount, -1);
+	if (target < 0)
+		return target;
+	fd = mount_filesystem(mount->type, mount->source, words, 0);
+	if (fd < 0)
+		return fd;
+	if (options->copy_up) {
+		r = copy_up(target, fd);
+		if (r < 0)
+			return r;
+	}
+	r = mount_set_attributes(fd, options);
+	if (r >= 0)
+		r = mount_set_propagation(fd, options);
+	if (r < 0)
+		return error_errno(r, "the options cannot be applied");
+	return mount_attach(fd, target);
+}
+
+static int mount_bind(const struct container_plan *plan, size_t index)
+{
+	int source = plan->mount_tree_fds[index];
+	_cleanup_close_ int target =
+		mount_target_open(plan, &plan->config->mounts.items[index], source);
+
+	if (target < 0)
+		return target;
+	return mount_attach(source, target);
+}
+
+static int mount_one(const struct container_plan *plan, size_t index)
+{
+	const struct config_mount *mount = &plan->config->mounts.items[index];
+	struct mount_options options;
+	int r = mount_options_parse(mount, index, &options);
+
+	if (r < 0)
+		return r;
+	if (options.bind)
+		return mount_bind(plan, index);
+	if (!mount->type)
+		return error_set(EINVAL, "type: is required, but missing");
+	if (!strcmp(mount->type, "cgroup") || !strcmp(mount->type, "cgroup2")) {
+		_cleanup_close_ int target = mount_target_open(plan, mount, -1);
+
+		return target < 0 ? target : mount_cgroup(plan, &options, target);
+	}
+	return mount_new(plan, index, &options);
+}
+
+int mount_all(const struct container_plan *plan)
+{
+	for (size_t i = 0; i < plan->config->mounts.count; i++) {
+		int r = mount_one(plan, i);
+
+		if (r < 0)
+			return error_context(r, "config.json: mounts[%zu] (%s)", i,
+				plan->config->mounts.items[i].destination);
+	}
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_NS_MOUNT_H
+#define HULL_NS_MOUNT_H
+
+/*
+ * config.json's mounts (config.md "Mounts"), by the mount API alone: a mount is
+ * made detached, gets its attributes while nobody can see it, and is moved onto
+ * a target that was opened below the rootfs's descriptor. There is no other path.
+ */
+#include "ns/plan.h"
+
+/*
+ * In the runtime, which can reach every source: clone the source of every bind
+ * mount. FDS gets one descriptor a mount, -1 where there is no source. 0 or an
+ * error with a message; the caller closes what was opened, also then.
+ */
+int mount_sources_open(const struct config *config, int bundle_fd, int *fds);
+
+/* In the container's process: attach all mounts below plan->root_tree_fd, in order. */
+int mount_all(const struct container_plan *plan);
+
+/* A new, detached file system of TYPE with these attributes; OPTIONS up to NULL. */
+int mount_filesystem(const char *type, const char *source, const char *const *options,
+	unsigned int attributes);
+
+/* Attach a detached mount to a target. */
+int mount_attach(int tree_fd, int target_fd);
+
+#endif

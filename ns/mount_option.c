@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/mount_option.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/syscall.h"
+
+/* MS_* of mount(2), which mount_setattr(2) takes for the propagation. */
+#define PROPAGATION_UNBINDABLE (1u << 17)
+#define PROPAGATION_PRIVATE    (1u << 18)
+#define PROPAGATION_SLAVE      (1u << 19)
+#define PROPAGATION_SHARED     (1u << 20)
+
+enum option_kind {
+	OPTION_NOTHING, /* the default, or of no meaning here */
+	OPTION_BIND,
+	OPTION_BIND_RECURSIVE,
+	OPTION_COPY_UP,
+	OPTION_SET, /* a mount attribute */
+	OPTION_CLEAR,
+	OPTION_TIME, /* one of the access time modes, which exclude each other */
+	OPTION_PROPAGATION,
+	OPTION_FILESYSTEM, /* the superblock's */
+};
+
+#define RECURSIVE true
+
+/* Sorted by name: `features` prints it in this order. */
+static const struct option {
+	const char *name;
+	enum option_kind kind;
+	uint64_t bits;
+	bool recursive;
+} table[] = {
+	{ "async", OPTION_NOTHING, 0, false },
+	{ "atime", OPTION_CLEAR, MOUNT_ATTR_NOATIME, false },
+	{ "bind", OPTION_BIND, 0, false },
+	{ "defaults", OPTION_NOTHING, 0, false },
+	{ "dev", OPTION_CLEAR, MOUNT_ATTR_NODEV, false },
+	{ "diratime", OPTION_CLEAR, MOUNT_ATTR_NODIRATIME, false },
+	{ "dirsync", OPTION_FILESYSTEM, 0, false },
+	{ "exec", OPTION_CLEAR, MOUNT_ATTR_NOEXEC, false },
+	{ "iversion", OPTION_FILESYSTEM, 0, false },
+	{ "lazytime", OPTION_FILESYSTEM, 0, false },
+	{ "loud", OPTION_NOTHING, 0, false },
+	{ "mand", OPTION_FILESYSTEM, 0, false },
+	{ "noatime", OPTION_TIME, MOUNT_ATTR_NOATIME, false },
+	{ "nodev", OPTION_SET, MOUNT_ATTR_NODEV, false },
+	{ "nodiratime", OPTION_SET, MOUNT_ATTR_NODIRATIME, false },
+	{ "noexec", OPTION_SET, MOUNT_ATTR_NOEXEC, false },
+	{ "noiversion", OPTION_NOTHING, 0, false },
+	{ "nolazytime", OPTION_NOTHING, 0, false },
+	{ "nomand", OPTION_NOTHING, 0, false },
+	{ "norelatime", OPTION_NOTHING, 0, false },
+	{ "nostrictatime", OPTION_NOTHING, 0, false },
+	{ "nosuid", OPTION_SET, MOUNT_ATTR_NOSUID, false },
+	{ "nosymfollow", OPTION_SET, MOUNT_ATTR_NOSYMFOLLOW, false },
+	{ "private", OPTION_PROPAGATION, PROPAGATION_PRIVATE, false },
+	{ "ratime", OPTION_CLEAR, MOUNT_ATTR_NOATIME, RECURSIVE },
+	{ "rbind", OPTION_BIND_RECURSIVE, 0, false },
+	{ "rdev", OPTION_CLEAR, MOUNT_ATTR_NODEV, RECURSIVE },
+	{ "rdiratime", OPTION_CLEAR, MOUNT_ATTR_NODIRATIME, RECURSIVE },
+	{ "relatime", OPTION_TIME, MOUNT_ATTR_RELATIME, false },
+	{ "remount", OPTION_NOTHING, 0, false },
+	{ "rexec", OPTION_CLEAR, MOUNT_ATTR_NOEXEC, RECURSIVE },
+	{ "rnoatime", OPTION_TIME, MOUNT_ATTR_NOATIME, RECURSIVE },
+	{ "rnodev", OPTION_SET, MOUNT_ATTR_NODEV, RECURSIVE },
+	{ "rnodiratime", OPTION_SET, MOUNT_ATTR_NODIRATIME, RECURSIVE },
+	{ "rnoexec", OPTION_SET, MOUNT_ATTR_NOEXEC, RECURSIVE },
+	{ "rnorelatime", OPTION_NOTHING, 0, RECURSIVE },
+	{ "rnostrictatime", OPTION_NOTHING, 0, RECURSIVE },
+	{ "rnosuid", OPTION_SET, MOUNT_ATTR_NOSUID, RECURSIVE },
+	{ "rnosymfollow", OPTION_SET, MOUNT_ATTR_NOSYMFOLLOW, RECURSIVE },
+	{ "ro", OPTION_SET, MOUNT_ATTR_RDONLY, false },
+	{ "rprivate", OPTION_PROPAGATION, PROPAGATION_PRIVATE, RECURSIVE },
+	{ "rrelatime", OPTION_TIME, MOUNT_ATTR_RELATIME, RECURSIVE },
+	{ "rro", OPTION_SET, MOUNT_ATTR_RDONLY, RECURSIVE },
+	{ "rrw", OPTION_CLEAR, MOUNT_ATTR_RDONLY, RECURSIVE },
+	{ "rshared", OPTION_PROPAGATION, PROPAGATION_SHARED, RECURSIVE },
+	{ "rslave", OPTION_PROPAGATION, PROPAGATION_SLAVE, RECURSIVE },
+	{ "rstrictatime", OPTION_TIME, MOUNT_ATTR_STRICTATIME, RECURSIVE },
+	{ "rsuid", OPTION_CLEAR, MOUNT_ATTR_NOSUID, RECURSIVE },
+	{ "rsymfollow", OPTION_CLEAR, MOUNT_ATTR_NOSYMFOLLOW, RECURSIVE },
+	{ "runbindable", OPTION_PROPAGATION, PROPAGATION_UNBINDABLE, RECURSIVE },
+	{ "rw", OPTION_CLEAR, MOUNT_ATTR_RDONLY, false },
+	{ "shared", OPTION_PROPAGATION, PROPAGATION_SHARED, false },
+	{ "silent", OPTION_NOTHING, 0, false },
+	{ "slave", OPTION_PROPAGATION, PROPAGATION_SLAVE, false },
+	{ "strictatime", OPTION_TIME, MOUNT_ATTR_STRICTATIME, false },
+	{ "suid", OPTION_CLEAR, MOUNT_ATTR_NOSUID, false },
+	{ "symfollow", OPTION_CLEAR, MOUNT_ATTR_NOSYMFOLLOW, false },
+	{ "sync", OPTION_FILESYSTEM, 0, false },
+	{ "tmpcopyup", OPTION_COPY_UP, 0, false },
+	{ "unbindable", OPTION_PROPAGATION, PROPAGATION_UNBINDABLE, false },
+};
+
+static const struct option *option_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (!strcmp(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
+/* The later option wins, as on mount(8)'s command line. */
+static void option_attribute(const struct option *option, struct mount_options *options)
+{
+	uint64_t *set = option->recursive ? &options->recursive_set : &options->set;
+	uint64_t *clear = option->recursive ? &options->recursive_clear : &options->clear;
+
+	switch (option->kind) {
+	case OPTION_TIME:
+		*set = (*set & ~(uint64_t)MOUNT_ATTR__ATIME) | option->bits;
+		*clear |= MOUNT_ATTR__ATIME;
+		break;
+	case OPTION_SET:
+		*set |= option->bits;
+		*clear &= ~option->bits;
+		break;
+	default:
+		*set &= ~option->bits;
+		/* The time mode is one field: it can only be cleared as a whole. */
+		*clear |= option->bits == MOUNT_ATTR_NOATIME ? MOUNT_ATTR__ATIME : option->bits;
+	}
+}
+
+static int option_apply(
+	const struct option *option, size_t index, struct mount_options *options)
+{
+	switch (option->kind) {
+	case OPTION_NOTHING:
+		return 0;
+	case OPTION_BIND_RECURSIVE:
+		options->recursive = true;
+		__attribute__((fallthrough));
+	case OPTION_BIND:
+		options->bind = true;
+		return 0;
+	case OPTION_COPY_UP:
+		options->copy_up = true;
+		return 0;
+	case OPTION_PROPAGATION:
+		if (options->propagations == ARRAY_SIZE(options->propagation))
+			return error_set(EINVAL,
+				"config.json: mounts[%zu].options: more than two propagation types",
+				index);
+		options->propagation[options->propagations] = option->bits;
+		options->propagation_recursive[options->propagations++] = option->recursive;
+		return 0;
+	default:
+		option_attribute(option, options);
+		return 0;
+	}
+}
+
+int mount_options_parse(
+	const struct config_mount *mount, size_t index, struct mount_options *options)
+{
+	*options = (struct mount_options){ 0 };
+	if (mount->type && !strcmp(mount->type, "bind"))
+		options->bind = true;
+	for (size_t i = 0; i < mount->options.count; i++) {
+		const char *word = mount->options.items[i];
+		const struct option *option = option_find(word);
+		int r = 0;
+
+		if (!strcmp(word, "idmap") || !strcmp(word, "ridmap"))
+			return error_set(ENOTSUP,
+				"config.json: mounts[%zu].options: %s is not supported", index,
+				word);
+		if (option && option->kind != OPTION_FILESYSTEM) {
+			r = option_apply(option, index, options);
+		} else {
+			if (options->filesystem_options == ARRAY_SIZE(options->filesystem))
+				return error_set(EINVAL,
+					"config.json: mounts[%zu].options: more than %zu options",
+					index, ARRAY_SIZE(options->filesystem));
+			options->filesystem[options->filesystem_options++] = word;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+bool mount_propagation_parse(const char *word, uint64_t *propagation, bool *recursive)
+{
+	const struct option *option = option_find(word);
+
+	if (!option || option->kind != OPTION_PROPAGATION)
+		return false;
+	*propagation = option->bits;
+	*recursive = option->recursive;
+	return true;
+}
+
+const char *const *mount_option_names(void)
+{
+	static const char *names[ARRAY_SIZE(table) + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		names[i] = table[i].name;
+	return names;
+}

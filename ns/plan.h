@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_NS_PLAN_H
+#define HULL_NS_PLAN_H
+
+/*
+ * All that a process needs to know to become a container's process. runtime/
+ * fills it in before the process is made; the process only reads it. Every
+ * descriptor is O_CLOEXEC and is closed before the container's program runs.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ns/capability.h"
+#include "ns/namespace.h"
+#include "ns/seccomp.h"
+#include "spec/config.h"
+
+/* A cgroup hierarchy as the container sees it at a mount of type "cgroup". */
+struct plan_cgroup_view {
+	const char *name; /* of the hierarchy's folder; "" when v2 is all there is */
+	const char *root; /* the hierarchy's mount point on the host */
+	const char *path; /* the container's group below it, no leading slash */
+};
+
+struct container_plan {
+	const char *id;
+	const struct config *config;
+	const struct config_process *process; /* of the container, or of an exec */
+	const char *bundle; /* its absolute path, for the state that hooks get */
+	const struct namespace_set *namespaces;
+	struct capability_sets capabilities;
+
+	int socket_fd; /* to the runtime: base/message.h */
+	int proc_fd; /* the host's procfs: the only one that is trusted */
+	int fifo_fd; /* exec.fifo, O_PATH; -1: run without waiting for start */
+
+	bool no_pivot, no_new_keyring, bind_devices;
+	unsigned int preserve_fds; /* descriptors 3… that the program gets */
+
+	/* Puts the calling process into its cgroup. 0 or a negative errno with a message. */
+	int (*enter_cgroup)(void *context);
+	void *cgroup_context;
+	const struct plan_cgroup_view *cgroup_views;
+
+	const struct seccomp_program *seccomp; /* NULL: no filter */
+	int root_tree_fd; /* the rootfs as a detached mount */
+	int *mount_tree_fds; /* per mount of the config: its source, detached; -1 when none */
+};
+
+#endif

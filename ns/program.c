@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ns/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+int program_enter_folder(const struct config_process *process)
+{
+	char folder[PATH_MAX] = "";
+
+	if (chdir(process->cwd) < 0)
+		return error_errno(errno, "process.cwd: cannot enter %s", process->cwd);
+	/* The kernel's own answer: a folder outside this root is "(unreachable)…" or nothing. */
+	if (syscall(SYS_getcwd, folder, sizeof(folder)) < 0 || folder[0] != '/')
+		return error_set(EINVAL,
+			"process.cwd: %s is outside the container's root file system",
+			process->cwd);
+	return 0;
+}
+
+static const char *environment_get(const struct string_list *environment, const char *name)
+{
+	size_t length = strlen(name);
+	const char *value = NULL;
+
+	for (size_t i = 0; i < environment->count; i++)
+		if (!strncmp(environment->items[i], name, length) &&
+			environment->items[i][length] == '=')
+			value = environment->items[i] + length + 1;
+	return value;
+}
+
+/* The home of UID in a line "name:x:uid:gid:gecos:home:shell", or NULL. */
+static char *home_in_line(char *line, uint64_t uid)
+{
+	char *fields[7] = { 0 }, *end;
+	size_t count = 0;
+
+	for (char *next = line; next && count < ARRAY_SIZE(fields); count++)
+		fields[count] = strsep(&next, ":");
+	if (count < 6 || !*fields[2] || strtoull(fields[2], &end, 10) != uid || *end)
+		return NULL;
+	return fields[5][0] == '/' ? fields[5] : NULL;
+}
+
+static const char *home_of(uint64_t uid)
+{
+	_cleanup_close_ int fd =
+		open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct buffer text = { 0 }; /* lives until execve */
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		file_read_fd(fd, &text, 1u << 20) < 0 || !text.data)
+		return "/";
+	for (char *next = text.data, *line; (line = strsep(&next, "\n"));) {
+		const char *home = home_in_line(line, uid);
+
+		if (home)
+			return home;
+	}
+	return "/";
+}
+
+static void program_set_environment(
+	const struct config_process *process, struct program *program)
+{
+	const struct string_list *wanted = &process->env;
+	size_t count = 0;
+
+	program->environment =
+		memory_allocate((wanted->count + 2) * sizeof(*program->environment));
+	for (size_t i = 0; i < wanted->count; i++)
+		program->environment[count++] = (char *)wanted->items[i];
+	if (!environment_get(wanted, "HOME"))
+		program->environment[count++] =
+			string_format("HOME=%s", home_of(process->user ? process->user->uid : 0));
+	program->environment[count] = NULL;
+}
+
+/* 0 when PATH is a file that this process may execute; else why not. */
+static int program_check(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static int program_refuse(const char *name, int error)
+{
+	return error_set(error, "exec: \"%s\": %s", name, strerror(abs(error)));
+}
+
+static int program_find_along(const char *name, const char *folders, struct program *program)
+{
+	int worst = -ENOENT;
+
+	for (const char *at = folders;; at++) {
+		size_t length = strcspn(at, ":");
+		_cleanup_free_ char *path = length ?
+			string_format("%.*s/%s", (int)length, at, name) :
+			string_format("./%s", name);
+		int r = program_check(path);
+
+		if (r >= 0) {
+			program->path = TAKE_PTR(path);
+			return 0;
+		}
+		if (r == -EACCES)
+			worst = r;
+		at += length;
+		if (!*at)
+			break;
+	}
+	if (worst == -EACCES)
+		return program_refuse(name, worst);
+	return error_set(ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}
+
+int program_find(const struct config_process *process, struct program *program)
+{
+	const char *name = process->args.items[0];
+	const char *folders = environment_get(&process->env, "PATH");
+	int r;
+
+	program_set_environment(process, program);
+	program->arguments = (char **)process->args.items;
+	if (!strchr(name, '/'))
+		return program_find_along(name, folders ? folders : DEFAULT_PATH, program);
+	r = program_check(name);
+	if (r < 0)
+		return program_refuse(name, r);
+	program->path = string_copy(name);
+	return 0;
+}
+
+int program_execute(const struct program *program)
+{
+	(void)execve(program->path, program->arguments, program->environment);
+	return program_refuse(program->arguments[0], errno);
+}

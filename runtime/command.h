@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_RUNTIME_COMMAND_H
+#define HULL_RUNTIME_COMMAND_H
+
+/*
+ * A command is a file in runtime/command/ that offers one struct command;
+ * runtime/main.c finds it in one table.
+ */
+#include "runtime/option.h"
+
+/* The options in front of the command: the same for all. */
+struct global_options {
+	const char *root, *log, *log_format, *log_level, *rootless, *cgroup_manager, *criu;
+	bool debug, systemd_cgroup, help, version;
+};
+
+struct invocation {
+	const struct command *command;
+	const struct global_options *global;
+	const void *options; /* as command->options says */
+	char **operands;
+	int operand_count;
+	struct arena *arena;
+};
+
+struct command {
+	const char *name, *synopsis, *summary;
+	const struct option *options; /* up to one without a name */
+	size_t options_bytes;
+	int operands_least, operands_most; /* most -1: any number */
+	bool in_order; /* options end at the first operand */
+	bool enters_container; /* starts a process inside: see runtime/self.h */
+	/* The exit code, or a negative errno with a message. */
+	int (*run)(const struct invocation *invocation);
+	int failure_code; /* the exit code of an error; 0 means 1 */
+};
+
+extern const struct command command_create, command_delete, command_events, command_exec,
+	command_features, command_kill, command_list, command_pause, command_ps, command_resume,
+	command_run, command_spec, command_start, command_state;
+
+/* Options of create and run, which are the same. */
+struct create_options {
+	const char *bundle, *config, *console_socket, *pid_file;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	unsigned int preserve_fds;
+};
+
+#endif

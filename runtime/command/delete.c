@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/error.h"
+#include "runtime/lifecycle.h"
+
+struct delete_options {
+	bool force;
+};
+
+static const struct option options[] = {
+	{ "force", 'f', OPTION_FLAG, offsetof(struct delete_options, force), NULL,
+		"kill it first if it runs; succeed if there is none" },
+	{ 0 },
+};
+
+static int delete_run(const struct invocation *invocation)
+{
+	const struct delete_options *wanted = invocation->options;
+	_cleanup_container_ struct container container = CONTAINER_NONE;
+	int root_fd = container_root_open(invocation->global);
+	enum container_status status;
+	int r;
+
+	if (root_fd < 0)
+		return root_fd;
+	r = container_open(&container, root_fd, invocation->operands[0], CONTAINER_LOCKED);
+	if (r == -ENOENT && wanted->force) {
+		error_clear();
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	status = container_status(&container);
+	if (status != STATUS_STOPPED && !wanted->force)
+		return error_set(EBUSY,
+			"cannot delete container %s that is not stopped: %s (--force kills it)",
+			container.id, container_status_names[status]);
+	return lifecycle_destroy(&container);
+}
+
+const struct command command_delete = {
+	.name = "delete",
+	.synopsis = "[OPTIONS] ID",
+	.summary = "give back all that a stopped container holds, and forget it",
+	.options = options,
+	.options_bytes = sizeof(struct delete_options),
+	.operands_least = 1,
+	.operands_most = 1,
+	.run = delete_run,
+};

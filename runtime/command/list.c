@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "runtime/container.h"
+#include "spec/state.h"
+
+struct list_options {
+	const char *format;
+	bool quiet;
+};
+
+static const struct option options[] = {
+	{ "format", 'f', OPTION_TEXT, offsetof(struct list_options, format), "FORMAT",
+		"table (default) or json" },
+	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL,
+		"the ids alone" },
+	{ 0 },
+};
+
+static void list_write_json(struct json_writer *writer, const struct container *container)
+{
+	enum container_status status = container_status(container);
+	const struct container_record *record = &container->record;
+	const struct container_state state = {
+		.id = container->id,
+		.status = container_status_names[status],
+		.bundle = record->bundle ? record->bundle : "",
+		.pid = status == STATUS_STOPPED ? 0 : (pid_t)record->pid,
+		.annotations = &record->annotations,
+	};
+
+	json_begin_object(writer, NULL);
+	state_write(&state, writer);
+	json_write_string(writer, "rootfs", record->rootfs ? record->rootfs : "");
+	json_write_string(writer, "created", record->created ? record->created : "");
+	json_write_string(writer, "owner", record->owner ? record->owner : "");
+	json_end_object(writer);
+}
+
+static void list_print_row(const struct container *container)
+{
+	enum container_status status = container_status(container);
+	const struct container_record *record = &container->record;
+
+	printf("%-24s %-8d %-9s %-32s %-31s %s\n", container->id,
+		status == STATUS_STOPPED ? 0 : (int)record->pid, container_status_names[status],
+		record->bundle ? record->bundle : "-", record->created ? record->created : "-",
+		record->owner ? record->owner : "-");
+}
+
+static void list_one(int root_fd, const char *id, const struct list_options *wanted,
+	struct json_writer *writer)
+{
+	_cleanup_container_ struct container container = CONTAINER_NONE;
+
+	/* One that is deleted meanwhile, or whose state is damaged, must not hide the others. */
+	if (container_open(&container, root_fd, id, CONTAINER_UNLOCKED) < 0) {
+		error_clear();
+		return;
+	}
+	if (wanted->quiet)
+		puts(id);
+	else if (writer)
+		list_write_json(writer, &container);
+	else
+		list_print_row(&container);
+}
+
+static int list_is_id(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && entry->d_name[0] != '@';
+}
+
+static int list_all(int root_fd, const struct list_options *wanted, struct json_writer *writer)
+{
+	char path[40];
+	struct dirent **entries;
+	int count;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", root_fd);
+	count = scandir(path, &entries, list_is_id, alphasort);
+	if (count < 0)
+		return error_errno(errno, "cannot read the state folder");
+	for (int i = 0; i < count; i++) {
+		list_one(root_fd, entries[i]->d_name, wanted, writer);
+		free(entries[i]);
+	}
+	free(entries);
+	return 0;
+}
+
+static int list_run(const struct invocation *invocation)
+{
+	const struct list_options *wanted = invocation->options;
+	const char *format = wanted->format ? wanted->format : "table";
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct json_writer writer = { .buffer = &text };
+	bool json = !strcmp(format, "json") && !wanted->quiet;
+	int root_fd, r;
+
+	if (strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
+		return error_set(EINVAL, "--format: must be table or json, got \"%s\"", format);
+	root_fd = container_root_open(invocation->global);
+	if (root_fd < 0)
+		return root_fd;
+	if (json)
+		json_begin_array(&writer, NULL);
+	else if (!wanted->quiet)
+		printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+			"CREATED", "OWNER");
+	r = list_all(root_fd, wanted, json ? &writer : NULL);
+	if (r >= 0 && json) {
+		json_end_array(&writer);
+		puts(text.data);
+	}
+	return r;
+}
+
+const struct command command_list = {
+	.name = "list",
+	.synopsis = "[OPTIONS]",
+	.summary = "print all containers",
+	.options = options,
+	.options_bytes = sizeof(struct list_options),
+	.run = list_run,
+};

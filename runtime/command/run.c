@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "runtime/command/create_options.h"
+#include "runtime/foreground.h"
+#include "runtime/lifecycle.h"
+
+static const struct option options[] = {
+	CREATE_OPTIONS,
+	{ "detach", 'd', OPTION_FLAG, offsetof(struct create_options, detach), NULL,
+		"return once the program runs" },
+	{ "keep", 0, OPTION_FLAG, offsetof(struct create_options, keep), NULL,
+		"do not delete the container when its program ends" },
+	{ "no-subreaper", 0, OPTION_FLAG, offsetof(struct create_options, no_subreaper), NULL,
+		NULL },
+	{ 0 },
+};
+
+static int run_started(struct container *container)
+{
+	int r = lifecycle_poststart(container);
+
+	if (r < 0) {
+		_cleanup_free_ char *why = string_copy(error_text(r));
+
+		if (lifecycle_destroy(container) < 0)
+			log_warning("%s", error_text(-EIO));
+		(void)error_set(r, "%s", why);
+	}
+	return r;
+}
+
+/* Stand in front of it unlocked: others may stop, pause or execute in it meanwhile. */
+static int run_to_the_end(const struct invocation *invocation, struct container *container,
+	struct foreground *foreground, const struct process_handle *handle)
+{
+	const struct create_options *wanted = invocation->options;
+	_cleanup_container_ struct container again = CONTAINER_NONE;
+	int code, r;
+
+	container_unlock(container);
+	code = foreground_wait(foreground, handle);
+	if (wanted->keep)
+		return code;
+	r = container_open(&again, container->root_fd, container->id, CONTAINER_LOCKED);
+	/* Somebody else deleted it: fine. */
+	if (r == -ENOENT) {
+		error_clear();
+		return code;
+	}
+	if (r >= 0)
+		r = lifecycle_destroy(&again);
+	return r < 0 ? r : code;
+}
+
+static int run_run(const struct invocation *invocation)
+{
+	const struct create_options *wanted = invocation->options;
+	struct process_handle handle = { .pidfd = -1, .terminal_fd = -1 };
+	_cleanup_container_ struct container container = CONTAINER_NONE;
+	struct foreground foreground = { -1 };
+	int r = lifecycle_check_preserved(wanted->preserve_fds);
+
+	if (r >= 0 && !wanted->detach)
+		r = foreground_begin(&foreground);
+	if (r >= 0)
+		r = lifecycle_create(
+			&container, invocation, invocation->operands[0], true, &handle);
+	if (r >= 0)
+		r = run_started(&container);
+	if (r >= 0 && !wanted->detach)
+		r = run_to_the_end(invocation, &container, &foreground, &handle);
+	file_close(&handle.pidfd);
+	file_close(&handle.terminal_fd);
+	return r;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.synopsis = "[OPTIONS] ID",
+	.summary = "create a container, start it, wait for its end and delete it",
+	.options = options,
+	.options_bytes = sizeof(struct create_options),
+	.operands_least = 1,
+	.operands_most = 1,
+	.enters_container = true,
+	.run = run_run,
+};

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/conversation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/message.h"
+#include "ns/hook.h"
+
+int conversation_open(struct conversation *talk, struct container *container,
+	const struct process_request *request, struct process_handle *handle,
+	int (*on_ready)(struct conversation *talk))
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(errno, "socketpair");
+	*talk = (struct conversation){ .runtime_fd = pair[0], .child_fd = pair[1],
+		.container = container, .request = request, .handle = handle,
+		.on_ready = on_ready };
+	return 0;
+}
+
+void conversation_close(struct conversation *talk)
+{
+	file_close(&talk->runtime_fd);
+	file_close(&talk->child_fd);
+}
+
+static int talk_go(const struct conversation *talk)
+{
+	int r = message_send(talk->runtime_fd, MESSAGE_GO, 0, NULL, -1);
+
+	/* When the process is gone, its last message tells more. */
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
+static int talk_run_hooks(const struct conversation *talk, const struct config *config)
+{
+	const struct container_state state = {
+		.id = talk->container->id,
+		.status = "creating",
+		.bundle = talk->container->record.bundle,
+		.pid = talk->handle->pid,
+		.annotations = &config->annotations,
+	};
+	int r = hook_run_all(&config->hooks->prestart, "prestart", &state);
+
+	if (r >= 0)
+		r = hook_run_all(&config->hooks->create_runtime, "createRuntime", &state);
+	return r < 0 ? r : talk_go(talk);
+}
+
+/* The name says nothing: receivers of console sockets want some bytes beside the descriptor. */
+static int talk_hand_terminal_over(const struct conversation *talk, int fd)
+{
+	static const char name[] = "/dev/ptmx";
+	int r;
+
+	if (fd < 0)
+		return error_set(EPROTO, "the terminal did not arrive");
+	if (talk->request->console_fd < 0) {
+		talk->handle->terminal_fd = fd;
+		return 0;
+	}
+	r = message_send_fd(talk->request->console_fd, fd, name, sizeof(name) - 1);
+	(void)close(fd);
+	return r < 0 ? error_errno(r, "cannot send the terminal to the console socket") : 0;
+}
+
+/* Engines wait for the file, so it appears with its whole content. */
+static int talk_write_pid_file(const struct conversation *talk)
+{
+	const char *path = talk->request->pid_file;
+	_cleanup_free_ char *for_folder = NULL, *for_name = NULL;
+	_cleanup_close_ int folder = -EBADF;
+	char text[16];
+	int r;
+
+	if (!path)
+		return 0;
+	for_folder = string_copy(path);
+	for_name = string_copy(path);
+	folder = open(dirname(for_folder), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(text, sizeof(text), "%d", talk->handle->pid);
+	r = folder < 0 ? -errno :
+			 file_replace_at(folder, basename(for_name), text, strlen(text), 0644);
+	return r < 0 ? error_errno(r, "cannot write the pid file %s", path) : 0;
+}
+
+static int talk_ready(struct conversation *talk)
+{
+	int r = talk->on_ready ? talk->on_ready(talk) : 0;
+
+	if (r >= 0)
+		r = talk_write_pid_file(talk);
+	return r < 0 ? r : talk_go(talk);
+}
+
+/* One message; 1 when the conversation has reached its end. */
+static int talk_answer(struct conversation *talk, const struct container_plan *plan,
+	const struct message *message, int fd, bool *ready)
+{
+	int r;
+
+	switch (message->type) {
+	case MESSAGE_HOOKS:
+		return talk_run_hooks(talk, plan->config);
+	case MESSAGE_TERMINAL:
+		return talk_hand_terminal_over(talk, fd);
+	case MESSAGE_READY:
+		*ready = true;
+		r = talk_ready(talk);
+		return r < 0 ? r : talk->request->wait_for_start;
+	case MESSAGE_WARNING:
+		log_warning("%s", message->text);
+		return 0;
+	case MESSAGE_ERROR:
+		return error_set(message->value, "%s", message->text);
+	case MESSAGE_END:
+		return *ready ? 1 : error_set(EIO, "the container's process ended unexpectedly");
+	default:
+		return error_set(EPROTO, "unexpected message from the container's process");
+	}
+}
+
+int conversation_run(struct conversation *talk, const struct container_plan *plan)
+{
+	bool ready = false;
+	int r = 0;
+
+	/* Ours too would hide from us that the child's end is closed. */
+	file_close(&talk->child_fd);
+	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)) {
+		r = namespace_map_ids(plan->proc_fd, talk->handle->pid, plan->config);
+		if (r >= 0)
+			r = talk_go(talk);
+	}
+	while (r == 0) {
+		struct message message;
+		int fd = -1;
+
+		r = message_receive(talk->runtime_fd, &message, &fd);
+		if (r < 0)
+			return error_errno(r, "cannot hear from the container's process");
+		r = talk_answer(talk, plan, &message, fd, &ready);
+	}
+	return r < 0 ? r : 0;
+}

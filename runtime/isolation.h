@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_RUNTIME_ISOLATION_H
+#define HULL_RUNTIME_ISOLATION_H
+
+/*
+ * What stands between a container and its host, as a table of functions: the
+ * rest of runtime/ knows isolation only as this. Functions return 0 (or what
+ * they say) or a negative errno with a message.
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/json.h"
+#include "runtime/container.h"
+
+/* What a new process is given besides the configuration. */
+struct process_request {
+	const struct config *config;
+	const struct config_process *process;
+	const char *pid_file; /* NULL: none */
+	int console_fd; /* a connected console socket; -1: none */
+	unsigned int preserve_fds;
+	bool no_pivot, no_new_keyring;
+	bool wait_for_start; /* the program waits for `start` */
+	const char *cgroup; /* of an exec: a group below the container's; NULL: its own */
+};
+
+/* A process that was made: our child. */
+struct process_handle {
+	pid_t pid;
+	int pidfd;
+	int terminal_fd; /* the master, when the process has a terminal and there is no socket */
+};
+
+struct isolation {
+	const char *name;
+
+	/*
+	 * Make the container's first process. BUNDLE_FD is the folder of config.json.
+	 * On success the record has its pid and is saved. On an error nothing is left
+	 * of it but what `destroy` removes.
+	 */
+	int (*create)(struct container *container, int bundle_fd,
+		const struct process_request *request, struct process_handle *handle);
+	/* Let the program run; returns once it does, or with the reason why it cannot. */
+	int (*start)(struct container *container);
+	/* A further process in a running container. */
+	int (*exec)(struct container *container, const struct process_request *request,
+		struct process_handle *handle);
+	/* A signal to the first process, or to ALL. -ESRCH when it has ended. */
+	int (*kill)(const struct container *container, int signal, bool all);
+	int (*freeze)(const struct container *container, bool frozen);
+	bool (*is_frozen)(const struct container *container);
+	int (*processes)(const struct container *container, pid_t **pids, size_t *count);
+	int (*write_stats)(const struct container *container, struct json_writer *writer);
+	/* End whatever still runs and give all that the kernel holds back; may be repeated. */
+	int (*destroy)(const struct container *container);
+};
+
+extern const struct isolation isolation_host;
+
+/* The isolation that a container was created with. */
+const struct isolation *isolation_of(const struct container *container);
+
+#endif

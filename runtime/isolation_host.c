@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/isolation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "cgroup/cgroup.h"
+#include "ns/container_exec.h"
+#include "ns/container_init.h"
+#include "ns/mount.h"
+#include "ns/root.h"
+#include "runtime/conversation.h"
+#include "runtime/host_plan.h"
+
+static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
+{
+	return cgroup_open(cgroup, container->id, NULL, container->record.cgroup);
+}
+
+/* state.json names the cgroup before there is one: see runtime/container.h. */
+static int host_make_cgroup(struct container *container, const struct config *config,
+	struct cgroup **cgroup)
+{
+	int r = cgroup_open(cgroup, container->id, config->linux->cgroups_path, NULL);
+
+	if (r < 0)
+		return r;
+	container->record.cgroup = cgroup_saved(*cgroup);
+	r = container_save(container);
+	if (r >= 0)
+		r = cgroup_create(*cgroup);
+	if (r >= 0)
+		r = cgroup_apply(*cgroup, config->linux->resources, false);
+	return r;
+}
+
+static int host_make_fifo(const struct container *container)
+{
+	int fd;
+
+	/* The waiting process opens it with the ids of the container's user. */
+	if (mkfifoat(container->folder_fd, "exec.fifo", 0622) < 0 ||
+		fchmodat(container->folder_fd, "exec.fifo", 0622, 0) < 0)
+		return error_errno(errno, "cannot make exec.fifo");
+	fd = openat(container->folder_fd, "exec.fifo", O_PATH | O_CLOEXEC);
+	return fd < 0 ? error_errno(errno, "exec.fifo") : fd;
+}
+
+/* The new process is known to state.json before it may go on. */
+static int host_record_process(struct container *container, const struct process_handle *handle)
+{
+	int r = process_start_time(handle->pid, &container->record.pid_start);
+
+	if (r < 0)
+		return error_errno(r, "the container's process has ended");
+	container->record.pid = handle->pid;
+	return container_save(container);
+}
+
+static void host_abandon(struct process_handle *handle)
+{
+	if (handle->pid <= 0)
+		return;
+	(void)process_signal(handle->pidfd, SIGKILL);
+	(void)process_wait(handle->pid);
+	file_close(&handle->pidfd);
+	file_close(&handle->terminal_fd);
+	handle->pid = 0;
+}
+
+static int host_record_created(struct conversation *talk)
+{
+	return host_record_process(talk->container, talk->handle);
+}
+
+static int host_create(struct container *container, int bundle_fd,
+	const struct process_request *request, struct process_handle *handle)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_host_plan_ struct host_plan plan = HOST_PLAN_NONE;
+	_cleanup_conversation_ struct conversation talk = CONVERSATION_NONE;
+	int r = host_plan_prepare(&plan, container, bundle_fd, request);
+
+	if (r >= 0)
+		r = host_make_cgroup(container, request->config, &cgroup);
+	if (r >= 0)
+		r = host_plan_set_cgroup(&plan, cgroup);
+	if (r >= 0 && request->wait_for_start)
+		r = plan.init.fifo_fd = host_make_fifo(container);
+	if (r >= 0)
+		r = conversation_open(&talk, container, request, handle, host_record_created);
+	if (r < 0)
+		return r;
+	plan.init.socket_fd = talk.child_fd;
+	r = host_plan_spawn(&plan, handle);
+	if (r >= 0)
+		r = conversation_run(&talk, &plan.init);
+	if (r < 0)
+		host_abandon(handle);
+	return r;
+}
+
+/* The program's process writes to the fifo what went wrong, or executes and so closes it. */
+static int host_read_start(int fifo_fd, int pidfd)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct pollfd ends[] = { { .fd = fifo_fd, .events = POLLIN },
+		{ .fd = pidfd, .events = POLLIN } };
+	int r;
+
+	/* Without a writer yet, read(2) would see the end of the file at once. */
+	if (poll(ends, ARRAY_SIZE(ends), -1) < 0)
+		return error_errno(errno, "exec.fifo");
+	if (!ends[0].revents)
+		return error_set(ESRCH, "the container's process has ended");
+	if (fcntl(fifo_fd, F_SETFL, 0) < 0)
+		return error_errno(errno, "exec.fifo");
+	r = file_read_fd(fifo_fd, &text, ERROR_TEXT_BYTES);
+	if (r < 0)
+		return error_errno(r, "exec.fifo");
+	return text.length ? error_set(EIO, "%s", text.data) : 0;
+}
+
+static int host_start(struct container *container)
+{
+	_cleanup_close_ int pidfd = container_process_open(container);
+	_cleanup_close_ int fifo_fd = -EBADF;
+	int r;
+
+	if (pidfd < 0)
+		return error_set(ESRCH, "the container's process has ended");
+	fifo_fd = openat(container->folder_fd, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fifo_fd < 0)
+		return error_errno(errno, "exec.fifo");
+	r = host_read_start(fifo_fd, pidfd);
+	if (unlinkat(container->folder_fd, "exec.fifo", 0) < 0 && r >= 0)
+		r = error_errno(errno, "cannot remove exec.fifo");
+	return r;
+}
+
+static int host_exec(struct container *container, const struct process_request *request,
+	struct process_handle *handle)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_close_ int pidfd = container_process_open(container);
+	_cleanup_host_plan_ struct host_plan plan = HOST_PLAN_NONE;
+	_cleanup_conversation_ struct conversation talk = CONVERSATION_NONE;
+	int r;
+
+	if (pidfd < 0)
+		return error_set(ESRCH, "the container's process has ended");
+	r = host_plan_prepare_exec(&plan, container, request);
+	if (r >= 0)
+		r = host_open_cgroup(container, &cgroup);
+	if (r >= 0)
+		r = host_plan_set_cgroup(&plan, cgroup);
+	if (r >= 0)
+		r = conversation_open(&talk, container, request, handle, NULL);
+	if (r < 0)
+		return r;
+	plan.init.socket_fd = talk.child_fd;
+	r = host_plan_spawn_beside(&plan, pidfd, handle);
+	if (r >= 0)
+		r = conversation_run(&talk, &plan.init);
+	if (r < 0)
+		host_abandon(handle);
+	return r;
+}
+
+static int host_kill(const struct container *container, int signal, bool all)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_close_ int pidfd = -EBADF;
+	int r;
+
+	if (all) {
+		r = host_open_cgroup(container, &cgroup);
+		return r < 0 ? r : cgroup_kill(cgroup, signal);
+	}
+	pidfd = container_process_open(container);
+	r = pidfd < 0 ? pidfd : process_signal(pidfd, signal);
+	/* Engines look for these words. */
+	if (r == -ESRCH)
+		return error_set(ESRCH, "container not running");
+	return r < 0 ? error_errno(r, "cannot signal the container's process") : 0;
+}
+
+static int host_freeze(const struct container *container, bool frozen)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : cgroup_freeze(cgroup, frozen);
+}
+
+static bool host_is_frozen(const struct container *container)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+
+	if (!container->record.cgroup || host_open_cgroup(container, &cgroup) < 0) {
+		error_clear();
+		return false;
+	}
+	return cgroup_is_frozen(cgroup);
+}
+
+static int host_processes(const struct container *container, pid_t **pids, size_t *count)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : cgroup_processes(cgroup, pids, count);
+}
+
+static int host_write_stats(const struct container *container, struct json_writer *writer)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : cgroup_write_stats(cgroup, writer);
+}
+
+/* The first process may not be in the cgroup yet, or have been moved out of it. */
+static void host_end_process(const struct container *container)
+{
+	_cleanup_close_ int pidfd = container_process_open(container);
+
+	if (pidfd < 0)
+		return;
+	(void)process_signal(pidfd, SIGKILL);
+	(void)process_wait_fd(pidfd, 10000);
+}
+
+static int host_destroy(const struct container *container)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r;
+
+	if (!container->record.cgroup) {
+		host_end_process(container);
+		return 0;
+	}
+	r = host_open_cgroup(container, &cgroup);
+	if (r < 0)
+		return r;
+	r = cgroup_kill(cgroup, SIGKILL);
+	host_end_process(container);
+	return r < 0 ? r : cgroup_remove(cgroup);
+}
+
+const struct isolation isolation_host = {
+	.name = "host",
+	.create = host_create,
+	.start = host_start,
+	.exec = host_exec,
+	.kill = host_kill,
+	.freeze = host_freeze,
+	.is_frozen = host_is_frozen,
+	.processes = host_processes,
+	.write_stats = host_write_stats,
+	.destroy = host_destroy,
+};

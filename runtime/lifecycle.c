@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/lifecycle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "ns/hook.h"
+
+int lifecycle_connect_console(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int fd = -EBADF;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return error_set(ENAMETOOLONG, "--console-socket: path too long: %s", path);
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_errno(errno, "--console-socket: cannot connect to %s", path);
+	return TAKE_FD(fd);
+}
+
+int lifecycle_check_preserved(unsigned int count)
+{
+	for (unsigned int fd = 3; fd < 3 + count; fd++)
+		if (fcntl((int)fd, F_GETFD) < 0)
+			return error_set(EBADF, "--preserve-fds %u: descriptor %u is not open", count,
+				fd);
+	return 0;
+}
+
+/* process.terminal, --detach and --console-socket only fit together in these ways. */
+static int create_check_console(
+	const struct create_options *options, const struct config_process *process, bool start)
+{
+	bool detached = !start || options->detach;
+
+	if (process->terminal && detached && !options->console_socket)
+		return error_set(EINVAL,
+			"cannot allocate tty if hull will detach without setting console socket");
+	if (options->console_socket && !process->terminal)
+		return error_set(EINVAL,
+			"--console-socket: process.terminal is false, there is no terminal to send");
+	if (options->console_socket && !detached)
+		return error_set(EINVAL, "--console-socket: only with --detach");
+	return 0;
+}
+
+static const char *owner_name(struct arena *arena)
+{
+	/* The name service is not asked: it may be a network away. */
+	return geteuid() == 0 ? "root" : arena_format(arena, "%u", geteuid());
+}
+
+static int create_fill_record(struct container *container, const struct config *config,
+	const char *bundle, const struct create_options *options)
+{
+	struct container_record *record = &container->record;
+	struct arena *arena = &container->arena;
+	char now[CLOCK_TEXT_BYTES];
+
+	clock_text(now);
+	record->id = container->id;
+	record->bundle = arena_copy(arena, bundle, strlen(bundle));
+	record->rootfs = config->root->path[0] == '/' ?
+		arena_format(arena, "%s", config->root->path) :
+		arena_format(arena, "%s/%s", bundle, config->root->path);
+	record->created = arena_copy(arena, now, strlen(now));
+	record->owner = owner_name(arena);
+	record->isolation = isolation_host.name;
+	record->no_new_keyring = options->no_new_keyring;
+	record->shared_pids = !config_namespace_is_new(config, NAMESPACE_PID);
+	record->has_poststart = config->hooks && config->hooks->poststart.count;
+	record->has_poststop = config->hooks && config->hooks->poststop.count;
+	record->annotations = config->annotations;
+	return 0;
+}
+
+static int create_keep_config(struct container *container, const struct config *config)
+{
+	int r = file_replace_at(container->folder_fd, "config.json", config->document.data,
+		config->document.length, 0600);
+
+	return r < 0 ? error_errno(r, "cannot keep config.json in the state folder") : 0;
+}
+
+static void create_undo(struct container *container)
+{
+	_cleanup_free_ char *why = string_copy(error_text(-EIO));
+
+	/* The error that is reported is the first one. */
+	if (isolation_of(container)->destroy(container) < 0)
+		log_warning("%s", error_text(-EIO));
+	if (container_remove(container) < 0)
+		log_warning("%s", error_text(-EIO));
+	(void)error_set(EIO, "%s", why);
+}
+
+static int create_in_folder(struct container *container, const struct config *config,
+	int bundle_fd, const struct process_request *request, struct process_handle *handle)
+{
+	int r = create_keep_config(container, config);
+
+	return r < 0 ? r :
+		       isolation_of(container)->create(container, bundle_fd, request, handle);
+}
+
+static int create_make(struct container *container, int root_fd, const char *id,
+	const struct config *config, const char *bundle, int bundle_fd,
+	const struct create_options *options, const struct process_request *request,
+	struct process_handle *handle)
+{
+	int r = container_make(container, root_fd, id);
+
+	if (r < 0)
+		return r;
+	r = create_fill_record(container, config, bundle, options);
+	if (r >= 0)
+		r = create_in_folder(container, config, bundle_fd, request, handle);
+	if (r < 0)
+		create_undo(container);
+	/* The record outlives the configuration. */
+	container->record.annotations = (struct string_map){ 0 };
+	return r;
+}
+
+int lifecycle_create(struct container *container, const struct invocation *invocation,
+	const char *id, bool start, struct process_handle *handle)
+{
+	const struct create_options *options = invocation->options;
+	const char *folder = options->bundle ? options->bundle : ".";
+	_cleanup_close_ int bundle_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int console_fd = -EBADF;
+	_cleanup_config_ struct config config = { 0 };
+	struct process_request request;
+	char bundle[PATH_MAX];
+	int root_fd, r;
+
+	if (bundle_fd < 0 || !realpath(folder, bundle))
+		return error_errno(errno, "bundle %s", folder);
+	r = container_check_id(id);
+	if (r >= 0)
+		r = config_load_at(
+			&config, bundle_fd, options->config ? options->config : "config.json");
+	if (r >= 0)
+		r = create_check_console(options, config.process, start);
+	if (r < 0)
+		return r;
+	if (options->console_socket) {
+		console_fd = lifecycle_connect_console(options->console_socket);
+		if (console_fd < 0)
+			return console_fd;
+	}
+	root_fd = container_root_open(invocation->global);
+	if (root_fd < 0)
+		return root_fd;
+	request = (struct process_request){ &config, config.process, options->pid_file,
+		console_fd, options->preserve_fds, options->no_pivot, options->no_new_keyring,
+		!start, NULL };
+	return create_make(container, root_fd, id, &config, bundle, bundle_fd, options, &request,
+		handle);
+}
+
+static int lifecycle_hooks(const struct container *container, const char *kind,
+	const char *status, pid_t pid)
+{
+	_cleanup_config_ struct config config = { 0 };
+	const struct container_state state = { container->id, status, container->record.bundle,
+		pid, &config.annotations };
+	int r = container_load_config(container, &config);
+
+	if (r < 0 || !config.hooks)
+		return r;
+	return hook_run_all(!strcmp(kind, "poststart") ? &config.hooks->poststart :
+							 &config.hooks->poststop,
+		kind, &state);
+}
+
+int lifecycle_poststart(struct container *container)
+{
+	int r;
+
+	if (!container->record.has_poststart)
+		return 0;
+	r = lifecycle_hooks(container, "poststart", "running", (pid_t)container->record.pid);
+	/* runtime.md, step 11: the container is stopped. */
+	if (r < 0) {
+		_cleanup_free_ char *why = string_copy(error_text(r));
+
+		(void)isolation_of(container)->kill(container, SIGKILL, true);
+		(void)error_set(r, "%s", why);
+	}
+	return r;
+}
+
+int lifecycle_destroy(struct container *container)
+{
+	int r = isolation_of(container)->destroy(container);
+
+	if (r < 0)
+		return r;
+	/* runtime.md, step 13: a failing poststop hook is a warning. */
+	if (container->record.has_poststop &&
+		lifecycle_hooks(container, "poststop", "stopped", 0) < 0)
+		log_warning("%s", error_text(-EIO));
+	return container_remove(container);
+}

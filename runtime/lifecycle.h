@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_RUNTIME_LIFECYCLE_H
+#define HULL_RUNTIME_LIFECYCLE_H
+
+/* What `create`, `run`, `start` and `delete` have in common (runtime.md "Lifecycle"). */
+#include "runtime/isolation.h"
+
+/*
+ * Make the container ID from the bundle, up to the point where its program waits
+ * for `start`, or with START until it runs. On an error nothing is left. The
+ * container stays locked.
+ */
+int lifecycle_create(struct container *container, const struct invocation *invocation,
+	const char *id, bool start, struct process_handle *handle);
+
+/* After the program was started: the poststart hooks. A failing one ends the container. */
+int lifecycle_poststart(struct container *container);
+
+/* End the container, give everything back, run the poststop hooks, forget it. */
+int lifecycle_destroy(struct container *container);
+
+/* A connected AF_UNIX stream socket, or an error with a message. */
+int lifecycle_connect_console(const char *path);
+
+/* What --preserve-fds promises to the container must be there. */
+int lifecycle_check_preserved(unsigned int count);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "runtime/command.h"
+#include "runtime/handover.h"
+#include "runtime/self.h"
+#include "runtime/version.h"
+
+static const struct command *const commands[] = {
+	&command_create,
+	&command_start,
+	&command_run,
+	&command_exec,
+	&command_state,
+	&command_list,
+	&command_ps,
+	&command_events,
+	&command_pause,
+	&command_resume,
+	&command_kill,
+	&command_delete,
+	&command_spec,
+	&command_features,
+};
+
+#define GLOBAL(member_) offsetof(struct global_options, member_)
+
+static const struct option global_options[] = {
+	{ "root", 0, OPTION_TEXT, GLOBAL(root), "DIR",
+		"the folder of all states (default: /run/hull, $XDG_RUNTIME_DIR/hull)" },
+	{ "log", 0, OPTION_TEXT, GLOBAL(log), "FILE", "where log lines go (default: stderr)" },
+	{ "log-format", 0, OPTION_TEXT, GLOBAL(log_format), "FORMAT", "text (default) or json" },
+	{ "log-level", 0, OPTION_TEXT, GLOBAL(log_level), "LEVEL",
+		"error, warning (default), info or debug" },
+	{ "debug", 0, OPTION_FLAG, GLOBAL(debug), NULL, "the same as --log-level debug" },
+	{ "cgroup-manager", 0, OPTION_TEXT, GLOBAL(cgroup_manager), "NAME", "cgroupfs" },
+	{ "systemd-cgroup", 0, OPTION_FLAG, GLOBAL(systemd_cgroup), NULL, NULL },
+	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless), "WHEN", "true, false or auto" },
+	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
+	{ "help", 'h', OPTION_FLAG, GLOBAL(help), NULL, "print this" },
+	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, "print the version" },
+	{ 0 },
+};
+
+static const struct option help_option[] = {
+	{ "help", 'h', OPTION_FLAG, 0, NULL, "print this" },
+	{ 0 },
+};
+
+static void print_version(void)
+{
+	printf("hull version %s\ncommit: %s\nspec: %s\n", HULL_VERSION, HULL_COMMIT, SPEC_VERSION);
+}
+
+static void print_help(void)
+{
+	printf("hull runs containers: an OCI runtime.\n\n"
+	       "Usage: hull [OPTIONS] COMMAND [ARGUMENTS]\n\nCommands:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	printf("\n`hull COMMAND --help` tells more.\n\nOptions:\n");
+	option_print(global_options);
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("hull %s: %s\n\nUsage: hull [OPTIONS] %s %s\n\nOptions:\n", command->name,
+		command->summary, command->name, command->synopsis);
+	option_print(command->options);
+	option_print(help_option);
+}
+
+static int open_log(const struct global_options *global)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+	const char *format = global->log_format ? global->log_format : "text";
+	const char *wanted = global->debug ? "debug" :
+		global->log_level	   ? global->log_level :
+					     "warning";
+	int level = -1, fd = -1;
+
+	for (int i = 0; i < (int)ARRAY_SIZE(levels); i++)
+		if (!strcmp(levels[i], wanted))
+			level = i;
+	if (level < 0)
+		return error_set(EINVAL,
+			"--log-level: must be error, warning, info or debug, got \"%s\"", wanted);
+	if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+		return error_set(EINVAL, "--log-format: must be text or json, got \"%s\"", format);
+	if (global->log && *global->log) {
+		fd = open(global->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (fd < 0)
+			return error_errno(errno, "--log: cannot open %s", global->log);
+	}
+	log_open(fd, !strcmp(format, "json"), (enum log_level)level);
+	return 0;
+}
+
+static int check_global(const struct global_options *global)
+{
+	if (global->systemd_cgroup ||
+		(global->cgroup_manager && !strcmp(global->cgroup_manager, "systemd")))
+		return error_set(ENOTSUP,
+			"--systemd-cgroup: this build manages cgroups itself; set the engine's "
+			"cgroup manager to cgroupfs");
+	if (global->cgroup_manager && strcmp(global->cgroup_manager, "cgroupfs") != 0)
+		return error_set(EINVAL, "--cgroup-manager: must be cgroupfs, got \"%s\"",
+			global->cgroup_manager);
+	return 0;
+}
+
+/* --help anywhere among a command's own options. */
+static bool wants_help(const struct command *command, char **words, int count)
+{
+	for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
+		if (!strcmp(words[i], "--help") || !strcmp(words[i], "-h"))
+			return true;
+		if (command->in_order && words[i][0] != '-')
+			return false;
+	}
+	return false;
+}
+
+static int check_operands(const struct command *command, int count)
+{
+	if (count < command->operands_least)
+		return error_set(EINVAL, "%s: an argument is missing, usage: hull %s %s",
+			command->name, command->name, command->synopsis);
+	if (command->operands_most >= 0 && count > command->operands_most)
+		return error_set(EINVAL, "%s: too many arguments, usage: hull %s %s",
+			command->name, command->name, command->synopsis);
+	return 0;
+}
+
+static int run_command(const struct command *command, const struct global_options *global,
+	struct arena *arena, char **words, int count)
+{
+	struct invocation invocation = { .command = command, .global = global,
+		.operands = words, .arena = arena };
+	void *options = arena_allocate(arena, command->options_bytes + 1);
+	int r = option_parse(command->options, options, arena, words, count, command->in_order);
+
+	if (r < 0)
+		return error_context(r, "%s", command->name);
+	invocation.operand_count = r;
+	invocation.options = options;
+	r = check_operands(command, r);
+	return r < 0 ? r : command->run(&invocation);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int fail(int error, int code)
+{
+	log_error("%s", error_text(error));
+	return code ? code : 1;
+}
+
+int main(int count, char **words)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	/* Parsing moves the words about; executing hull anew needs them as they were. */
+	char **copy = arena_allocate(&arena, ((size_t)count + 1) * sizeof(*copy));
+	struct global_options global = { 0 };
+	const struct command *command;
+	int operands, r;
+
+	self_fill_standard_descriptors();
+	memcpy(copy, words, ((size_t)count + 1) * sizeof(*copy));
+	operands = option_parse(
+		global_options, &global, &arena, copy + 1, count > 0 ? count - 1 : 0, true);
+	if (operands < 0)
+		return fail(operands, 1);
+	if (global.version || global.help || !operands) {
+		global.version ? print_version() : print_help();
+		return 0;
+	}
+	command = find_command(copy[1]);
+	if (!command) {
+		r = handover(copy[1], words);
+		return fail(r, 1);
+	}
+	if (wants_help(command, copy + 2, operands - 1)) {
+		print_command_help(command);
+		return 0;
+	}
+	r = open_log(&global);
+	if (r >= 0)
+		r = check_global(&global);
+	if (r >= 0 && command->enters_container)
+		r = self_protect(words);
+	if (r >= 0)
+		r = run_command(command, &global, &arena, copy + 2, operands - 1);
+	return r < 0 ? fail(r, command->failure_code) : r;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spec/annotation.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "spec/validate_rules.h"
+
+static const struct annotation_word isolations[] = {
+	{ "host", NULL },
+	{ "microvm", "this build of hull has no microVM isolation" },
+	{ 0 },
+};
+
+const struct annotation annotation_table[] = {
+	{ "hull.isolation", ANNOTATION_WORD, isolations,
+		"Where the container runs: host is namespaces and cgroups of this machine.",
+		false },
+	{ 0 },
+};
+
+const struct annotation *annotation_find(const char *name)
+{
+	for (const struct annotation *row = annotation_table; row->name; row++)
+		if (!strcmp(row->name, name))
+			return row;
+	return NULL;
+}
+
+const char *annotation_word(const struct config *config, const char *name)
+{
+	const struct annotation *row = annotation_find(name);
+	const char *value = config_annotation(config, name);
+
+	return value || !row ? value : row->words[0].text;
+}
+
+static int annotation_validate_word(
+	const struct validation *at, const struct annotation *row, const char *value)
+{
+	_cleanup_buffer_ struct buffer words = { 0 };
+
+	for (const struct annotation_word *word = row->words; word->text; word++) {
+		if (!strcmp(word->text, value) && word->missing)
+			return validation_refuse(
+				at, "annotations[\"%s\"]: %s", row->name, word->missing);
+		if (!strcmp(word->text, value))
+			return 0;
+		buffer_format(&words, "%s%s", word == row->words ? "" : " or ", word->text);
+	}
+	return validation_refuse(
+		at, "annotations[\"%s\"]: must be %s, got \"%.64s\"", row->name, words.data, value);
+}
+
+int annotations_validate(const struct string_map *annotations, const char *document)
+{
+	const struct validation at = { document, "" };
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < annotations->count; i++) {
+		const struct string_pair *pair = &annotations->items[i];
+		const struct annotation *row = annotation_find(pair->key);
+
+		if (!*pair->key)
+			return validation_refuse(&at, "annotations: must not have an empty name");
+		if (row)
+			r = annotation_validate_word(&at, row, pair->value);
+	}
+	return r;
+}

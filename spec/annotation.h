@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_SPEC_ANNOTATION_H
+#define HULL_SPEC_ANNOTATION_H
+
+/*
+ * The annotations of config.json that hull acts on. One table: validation,
+ * `hull features` and the manual page all read it. Any other annotation is the
+ * engine's business and passes through untouched.
+ */
+#include <stdbool.h>
+
+#include "spec/config.h"
+
+enum annotation_type {
+	ANNOTATION_WORD, /* one of the row's words */
+};
+
+struct annotation_word {
+	const char *text;
+	const char *missing; /* why this build refuses it; NULL when it does not */
+};
+
+struct annotation {
+	const char *name;
+	enum annotation_type type;
+	const struct annotation_word *words; /* up to one without text; the first is the default */
+	const char *help;		     /* one sentence */
+	/* Could harm the host, so engines must not let users set it (features.md). */
+	bool potentially_unsafe;
+};
+
+/* The rows, up to one without a name. */
+extern const struct annotation annotation_table[];
+
+/* The row of NAME, or NULL when hull does not act on it. */
+const struct annotation *annotation_find(const char *name);
+
+/*
+ * The word that a validated CONFIG gives for NAME, or the default: never NULL
+ * for the name of a row of words.
+ */
+const char *annotation_word(const struct config *config, const char *name);
+
+/* Refuse empty names and wrong values; DOCUMENT starts the message. 0 or -EINVAL. */
+int annotations_validate(const struct string_map *annotations, const char *document);
+
+#endif

@@ -1,0 +1,716 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC1003,SC2030,SC2031,SC2154 # a backslash is meant; try sets its variables
+# The process section of config.json: user, capabilities, limits, environment, terminal,
+# descriptors; and seccomp.
+
+load setup
+load terminal
+
+# ---- arguments, environment, directory -----------------------------------------------------------------
+
+@test "args: arrive as they are" {
+	payload printf '[%s]' '' ' ' 'a b' $'new\nline' '$HOME' 'ü' '*' '"' "'" '\'
+	try hull run "$ID"
+	assert_ok
+	assert_output $'[][ ][a b][new\nline][$HOME][ü][*]["][\'][\\]'
+}
+
+@test "args: escapes of JSON" {
+	config '.process.args = ["printf", "%s", "\u00e4\t\u20ac \ud83d\ude00 \"\\/"]'
+	sed -i 's/ä/\\u00e4/; s/€/\\u20AC/; s/😀/\\ud83d\\uDE00/; s,/"$,\\/",' config.json
+	try hull run "$ID"
+	assert_ok
+	assert_output $'ä\t€ 😀 "\\/'
+}
+
+@test "args: thousands of them, and one of 100,000 characters" {
+	config '.process.args = ["sh", "-c", "echo $# ${#1}", "sh", ([range(100000) | "x"] | join("")), (range(4000) | "\(.)")]'
+	try hull run "$ID"
+	assert_ok
+	assert_output "4001 100000"
+}
+
+@test "args: a command that is not there, in the words that engines know" {
+	payload no-such-program
+	try hull run "$ID"
+	assert_error "executable file not found in \$PATH" no-such-program
+	assert_nothing_left
+	payload /no/such/program
+	try hull run "$ID"
+	assert_error "no such file or directory" /no/such/program
+	assert_nothing_left
+	payload ./nothing
+	try hull run "$ID"
+	assert_error "no such file or directory"
+	assert_nothing_left
+}
+
+@test "args: create already says that the command is not there" {
+	payload no-such-program
+	try hull create "$ID"
+	assert_error "executable file not found in \$PATH"
+	assert_nothing_left
+}
+
+@test "args: a command that may not be executed" {
+	echo text >"$ROOTFS/tmp/file"
+	payload /tmp/file
+	try hull run "$ID"
+	assert_error "permission denied"
+	assert_nothing_left
+	payload /tmp
+	try hull run "$ID"
+	assert_status 1
+	[[ $stderr == *"permission denied"* || $stderr == *"is a directory"* ]]
+	assert_nothing_left
+}
+
+@test "args: a script whose interpreter is missing" {
+	printf '#!/no/such/interpreter\n' >"$ROOTFS/tmp/script"
+	chmod +x "$ROOTFS/tmp/script"
+	payload /tmp/script
+	try hull run "$ID"
+	assert_error "no such file or directory" /tmp/script
+	assert_nothing_left
+}
+
+@test "args: a script, with its interpreter inside" {
+	printf '#!/bin/sh\necho "$0 $1"\n' >"$ROOTFS/tmp/script"
+	chmod +x "$ROOTFS/tmp/script"
+	payload /tmp/script argument
+	try hull run "$ID"
+	assert_ok
+	assert_output "/tmp/script argument"
+}
+
+@test "env: just what is configured" {
+	config '.process.env = ["PATH=/bin", "EMPTY=", "EQ=a=b=c", "SP=two words", "LAST=1"]'
+	payload env
+	SECRET=leaked try hull run "$ID"
+	assert_ok
+	assert_line PATH=/bin EMPTY= EQ=a=b=c 'SP=two words' LAST=1
+	assert_lacks SECRET HULL BATS
+	assert_eq "$(grep -cv '^HOME=' <<<"$output")" 5
+}
+
+@test "env: HOME comes from the image's passwd where it is not set" {
+	run_script 'echo $HOME'
+	assert_output /root
+	config '.process.user = {uid: 1000, gid: 1000}'
+	run_script 'echo $HOME'
+	assert_output /home/user
+	config '.process.user = {uid: 4321, gid: 1000}'
+	run_script 'echo $HOME'
+	assert_output /
+	config '.process.env += ["HOME=/mine"]'
+	run_script 'echo $HOME'
+	assert_output /mine
+}
+
+@test "cwd: any directory; one that is missing is made" {
+	mkdir -p "$ROOTFS/some/dir"
+	config '.process.cwd = "/some/dir"'
+	run_script pwd
+	assert_output /some/dir
+	config '.process.cwd = "/made/on/demand"'
+	run_script pwd
+	assert_output /made/on/demand
+}
+
+@test "cwd: a file is refused" {
+	config '.process.cwd = "/etc/passwd"'
+	run_script pwd
+	assert_error /etc/passwd
+	assert_nothing_left
+}
+
+@test "cwd: one that only the user may enter, or only root" {
+	mkdir -p "$ROOTFS/private"
+	chown 1000 "$ROOTFS/private"
+	chmod 700 "$ROOTFS/private"
+	config '.process.cwd = "/private" | .process.user = {uid: 1000, gid: 1000}'
+	run_script 'pwd; touch x && echo mine'
+	assert_ok
+	assert_output $'/private\nmine'
+}
+
+# ---- user ------------------------------------------------------------------------------------------------
+
+@test "user: ids and groups" {
+	config '.process.user = {uid: 1000, gid: 1001, additionalGids: [5, 2000, 70000]}'
+	run_script 'grep -E "^(Uid|Gid|Groups)" /proc/self/status'
+	assert_ok
+	assert_output $'Uid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nGroups:\t5 2000 70000 '
+}
+
+@test "user: no groups of the caller stay" {
+	run_script 'grep ^Groups /proc/self/status'
+	[[ $output =~ ^Groups:[[:space:]]*0?[[:space:]]*$ ]] || report "groups"
+}
+
+@test "user: not root has no capabilities in use" {
+	config '.process.user = {uid: 1000, gid: 1000} | del(.process.capabilities.ambient)'
+	run_script 'grep -E "^Cap(Eff|Bnd)" /proc/self/status'
+	assert_ok
+	assert_line $'CapEff:\t0000000000000000' $'CapBnd:\t0000000020000420'
+}
+
+@test "user: standard output can be written by any user" {
+	config '.process.user = {uid: 1000, gid: 1000}'
+	run_script 'echo one >/dev/stdout; echo two >>/proc/self/fd/2; echo three'
+	if [[ $stderr == *ermission* ]]; then report "not writable"; fi
+	assert_ok
+	assert_has three
+}
+
+@test "umask: as configured, 0022 otherwise" {
+	umask 077
+	run_script 'umask'
+	assert_output 0022
+	config '.process.user.umask = 63'
+	run_script 'umask; touch /tmp/file; stat -c %a /tmp/file'
+	assert_output $'0077\n600'
+	config '.process.user.umask = 0'
+	run_script umask
+	assert_output 0000
+}
+
+# ---- capabilities --------------------------------------------------------------------------------------------
+
+# bits CAP...: the mask that /proc shows.
+bits() {
+	local names=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP
+		LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW) mask=0 name n
+	for name; do
+		for n in "${!names[@]}"; do
+			[[ ${names[n]} != "$name" ]] || ((mask |= 1 << n))
+		done
+	done
+	printf '%016x\n' "$mask"
+}
+
+@test "capabilities: each of the five sets is its own" {
+	config '.process.capabilities = {
+		bounding: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW", "CAP_FOWNER"],
+		permitted: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW"],
+		effective: ["CAP_CHOWN", "CAP_KILL"],
+		inheritable: ["CAP_NET_RAW", "CAP_KILL"],
+		ambient: ["CAP_KILL"]}
+		| .process.user = {uid: 1000, gid: 1000}'
+	payload cat /proc/self/status
+	try hull run "$ID"
+	assert_ok
+	assert_line "CapBnd:"$'\t'"$(bits CHOWN KILL NET_RAW FOWNER)"
+	assert_line "CapInh:"$'\t'"$(bits NET_RAW KILL)"
+	assert_line "CapAmb:"$'\t'"$(bits KILL)"
+	# For a user who is not root, execve leaves the ambient set.
+	assert_line "CapPrm:"$'\t'"$(bits KILL)"
+	assert_line "CapEff:"$'\t'"$(bits KILL)"
+}
+
+@test "capabilities: root's permitted and effective sets follow the bounding set" {
+	config '.process.capabilities = (["CAP_CHOWN", "CAP_NET_RAW"]
+		| {bounding: ., permitted: ., effective: ., inheritable: [], ambient: []})'
+	payload cat /proc/self/status
+	try hull run "$ID"
+	assert_ok
+	local set
+	for set in CapPrm CapEff CapBnd; do
+		assert_line "$set:"$'\t'"$(bits CHOWN NET_RAW)"
+	done
+	assert_line $'CapInh:\t0000000000000000' $'CapAmb:\t0000000000000000'
+}
+
+@test "capabilities: none" {
+	config '.process.capabilities = {bounding: [], permitted: [], effective: [], inheritable: [], ambient: []}'
+	run_script 'grep ^Cap /proc/self/status; chown 5:5 /tmp'
+	assert_eq "$(grep -c 0000000000000000 <<<"$output")" 5
+	[[ $stderr == *"not permitted"* ]]
+}
+
+@test "capabilities: no section is none" {
+	config 'del(.process.capabilities)'
+	run_script 'grep ^Cap /proc/self/status'
+	if $PEER; then skip "differs between runtimes"; fi
+	assert_ok
+	assert_eq "$(grep -c 0000000000000000 <<<"$output")" 5
+}
+
+@test "capabilities: they are real" {
+	config '.process.capabilities = (["CAP_CHOWN"]
+		| {bounding: ., permitted: ., effective: ., inheritable: [], ambient: []})'
+	run_script 'chown 5:5 /tmp && echo chowned; hostname x 2>&1; mount -t tmpfs t /tmp 2>&1; mknod /tmp/n c 1 3 2>&1'
+	assert_has chowned
+	assert_eq "$(grep -ci 'not permitted\|denied' <<<"$output")" 3
+}
+
+@test "capabilities: a name that no kernel knows is a warning, not an error" {
+	config '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
+	run_script 'echo ran'
+	assert_ok
+	assert_output ran
+	[[ $stderr == *CAP_NO_SUCH* ]]
+}
+
+@test "noNewPrivileges: true, false, absent" {
+	run_script 'grep NoNewPrivs /proc/self/status'
+	assert_output $'NoNewPrivs:\t1'
+	config '.process.noNewPrivileges = false'
+	run_script 'grep NoNewPrivs /proc/self/status'
+	assert_output $'NoNewPrivs:\t0'
+	config 'del(.process.noNewPrivileges)'
+	run_script 'grep NoNewPrivs /proc/self/status'
+	assert_output $'NoNewPrivs:\t0'
+}
+
+# ---- limits --------------------------------------------------------------------------------------------------
+
+@test "rlimits: each kind, seen in /proc" {
+	config '.process.rlimits = [
+		{type: "RLIMIT_AS", soft: 1000000000, hard: 2000000000},
+		{type: "RLIMIT_CORE", soft: 0, hard: 0},
+		{type: "RLIMIT_CPU", soft: 100, hard: 200},
+		{type: "RLIMIT_DATA", soft: 100000000, hard: 200000000},
+		{type: "RLIMIT_FSIZE", soft: 1000000, hard: 2000000},
+		{type: "RLIMIT_LOCKS", soft: 10, hard: 20},
+		{type: "RLIMIT_MEMLOCK", soft: 65536, hard: 65536},
+		{type: "RLIMIT_MSGQUEUE", soft: 1000, hard: 2000},
+		{type: "RLIMIT_NICE", soft: 0, hard: 0},
+		{type: "RLIMIT_NOFILE", soft: 100, hard: 200},
+		{type: "RLIMIT_NPROC", soft: 50, hard: 60},
+		{type: "RLIMIT_RSS", soft: 1000000, hard: 1000000},
+		{type: "RLIMIT_RTPRIO", soft: 0, hard: 0},
+		{type: "RLIMIT_RTTIME", soft: 1000000, hard: 2000000},
+		{type: "RLIMIT_SIGPENDING", soft: 11, hard: 22},
+		{type: "RLIMIT_STACK", soft: 4194304, hard: 8388608}]'
+	payload sh -c 'sed "s/  */ /g" /proc/self/limits'
+	try hull run "$ID"
+	assert_ok
+	assert_has "Max open files 100 200" "Max processes 50 60" "Max cpu time 100 200" \
+		"Max address space 1000000000 2000000000" "Max file size 1000000 2000000" \
+		"Max core file size 0 0" "Max stack size 4194304 8388608" "Max data size 100000000 200000000" \
+		"Max locked memory 65536 65536" "Max msgqueue size 1000 2000" "Max pending signals 11 22" \
+		"Max realtime timeout 1000000 2000000" "Max file locks 10 20" "Max resident set 1000000 1000000"
+}
+
+@test "rlimits: unlimited" {
+	config '.process.rlimits = [{type: "RLIMIT_CPU", soft: 18446744073709551615, hard: 18446744073709551615}]'
+	# jq rounds numbers of this size.
+	sed -i -E 's/(soft|hard)": 18446744073709552000/\1": 18446744073709551615/' config.json
+	run_script 'grep "cpu time" /proc/self/limits | sed "s/  */ /g"'
+	sed -i -E 's/(soft|hard)": 18446744073709552000/\1": 18446744073709551615/' config.json
+	try hull run "$ID"
+	assert_ok
+	assert_has "Max cpu time unlimited unlimited"
+}
+
+@test "rlimits: hull's own work is not limited by them" {
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}, {type: "RLIMIT_FSIZE", soft: 0, hard: 0},
+		{type: "RLIMIT_NPROC", soft: 1, hard: 1}]'
+	run_script 'ulimit -n'
+	assert_ok
+	assert_output 3
+}
+
+@test "rlimits: unknown, twice, soft over hard" {
+	payload true
+	config '.process.rlimits = [{type: "RLIMIT_NO_SUCH", soft: 1, hard: 1}]'
+	try hull run "$ID"
+	assert_error RLIMIT_NO_SUCH
+	assert_nothing_left
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 20, hard: 10}]'
+	try hull run "$ID"
+	assert_status 1
+	assert_nothing_left
+	config '.process.rlimits = [{type: "RLIMIT_CPU", soft: 1, hard: 1}, {type: "RLIMIT_CPU", soft: 2, hard: 2}]'
+	try hull run "$ID"
+	$PEER || assert_error "process.rlimits[1]"
+	assert_nothing_left
+}
+
+@test "oomScoreAdj: raised; absent is inherited" {
+	run_script 'cat /proc/self/oom_score_adj'
+	assert_output "$(cat /proc/self/oom_score_adj)"
+	config '.process.oomScoreAdj = 567'
+	run_script 'cat /proc/self/oom_score_adj'
+	assert_ok
+	assert_output 567
+}
+
+# ---- terminal ------------------------------------------------------------------------------------------------
+
+@test "terminal: with --console-socket the engine has the other end" {
+	config '.process.terminal = true'
+	script 'tty; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo all; : </dev/tty && echo controlling; stat -c "%F %U" /dev/console'
+	console_listen
+	create_container --console-socket "$CONSOLE"
+	hull start "$ID"
+	local seen
+	seen=$(console_output)
+	[[ $seen == /dev/pts/0$'\nall\ncontrolling\ncharacter special file root' ]] || fail "$seen"
+}
+
+@test "terminal: what is typed arrives, and the terminal echoes" {
+	config '.process.terminal = true'
+	script 'read line; echo "got <$line>"'
+	console_listen --input $'hello\n'
+	create_container --console-socket "$CONSOLE"
+	hull start "$ID"
+	[[ $(console_output) == *"got <hello>" ]]
+}
+
+@test "terminal: control-C interrupts" {
+	config '.process.terminal = true'
+	script 'trap "echo interrupted; exit 0" INT; echo ready; while :; do usleep 10000; done'
+	on_terminal --input $'\003' run "$ID"
+	assert_ok
+	assert_has interrupted
+}
+
+@test "terminal: consoleSize" {
+	config '.process.terminal = true | .process.consoleSize = {height: 41, width: 123}'
+	payload stty size
+	console_listen
+	run_detached --console-socket "$CONSOLE"
+	assert_eq "$(console_output)" "41 123"
+}
+
+@test "terminal: the user's own terminal is passed on, with its size and the exit code" {
+	config '.process.terminal = true'
+	script 'tty; stty size; exit 6'
+	on_terminal --size 31x97 run "$ID"
+	assert_status 6
+	assert_has /dev/pts/ "31 97"
+}
+
+@test "terminal: belongs to the user of the process" {
+	config '.process.terminal = true | .process.user = {uid: 1000, gid: 1000}'
+	script 'stat -c %u "$(tty)"; echo x >"$(tty)"; echo y >/dev/tty && echo written'
+	console_listen
+	run_detached --console-socket "$CONSOLE"
+	local seen
+	seen=$(console_output)
+	[[ ${seen%%$'\n'*} == 1000 && $seen == *written ]] || fail "$seen"
+}
+
+@test "terminal: in a user namespace" {
+	user_namespace
+	config '.process.terminal = true'
+	script 'tty; stat -c "%u %F" "$(tty)"; [ -c /dev/console ] && echo console'
+	console_listen
+	run_detached --console-socket "$CONSOLE"
+	assert_eq "$(console_output)" $'/dev/pts/0\n0 character special file\nconsole'
+}
+
+@test "terminal: combinations that cannot work are refused" {
+	payload true
+	config '.process.terminal = true'
+	try hull create "$ID"
+	assert_error console
+	assert_nothing_left
+	try hull run --detach "$ID"
+	assert_error console
+	assert_nothing_left
+	try hull create --console-socket "$BATS_TEST_TMPDIR/missing.sock" "$ID"
+	assert_error missing.sock
+	assert_nothing_left
+	config '.process.terminal = false'
+	console_listen
+	try hull create --console-socket "$CONSOLE" "$ID"
+	assert_error console
+	assert_nothing_left
+}
+
+@test "terminal: a closed one is a hangup for the container" {
+	config '.process.terminal = true'
+	script 'trap "exit 0" HUP; while :; do sleep 1000 & wait $!; done'
+	console_listen
+	run_detached --console-socket "$CONSOLE"
+	kill "$CONSOLE_PID"
+	wait_status stopped
+}
+
+# ---- descriptors ---------------------------------------------------------------------------------------------
+
+@test "--preserve-fds: just as many as were asked for" {
+	echo three >"$BATS_TEST_TMPDIR/3"
+	echo four >"$BATS_TEST_TMPDIR/4"
+	script 'cat <&3; cat <&4; [ -e /proc/self/fd/5 ] || echo no five; [ -e /proc/self/fd/6 ] || echo no six'
+	try env "$MARK" "$HULL" --root "$STATE" run --preserve-fds 2 "$ID" \
+		3<"$BATS_TEST_TMPDIR/3" 4<"$BATS_TEST_TMPDIR/4" 5</etc/passwd 6</
+	assert_ok
+	assert_output $'three\nfour\nno five\nno six'
+}
+
+@test "--preserve-fds: through create and start" {
+	echo three >"$BATS_TEST_TMPDIR/3"
+	payload sh -c 'cat <&3'
+	env "$MARK" "$HULL" --root "$STATE" create --preserve-fds 1 "$ID" 3<"$BATS_TEST_TMPDIR/3" 4>&- >"$OUT" 2>&1 </dev/null
+	hull start "$ID"
+	wait_until has_text three "$OUT"
+}
+
+@test "--preserve-fds: a number that cannot be, or descriptors that are not open" {
+	payload true
+	try hull run --preserve-fds -1 "$ID"
+	assert_status 1
+	try hull run --preserve-fds x "$ID"
+	assert_status 1
+	try env "$MARK" "$HULL" --root "$STATE" run --preserve-fds 5 "$ID" 3>&- 4>&- 5>&- 6>&- 7>&-
+	assert_status 1
+	assert_nothing_left
+}
+
+@test "LISTEN_FDS: passed on, with LISTEN_PID of the container" {
+	echo socket >"$BATS_TEST_TMPDIR/3"
+	script 'echo "$LISTEN_FDS $LISTEN_PID $$"; cat <&3; [ -e /proc/self/fd/4 ] || echo no four'
+	# shellcheck disable=SC2317 # called through try
+	listen() {
+		(
+			export LISTEN_FDS=1 LISTEN_PID=$BASHPID
+			exec env "$MARK" "$HULL" --root "$STATE" run "$ID"
+		) 3<"$BATS_TEST_TMPDIR/3" 4</etc/passwd
+	}
+	try listen
+	assert_ok
+	assert_output $'1 1 1\nsocket\nno four'
+}
+
+@test "LISTEN_FDS and --preserve-fds add up" {
+	echo socket >"$BATS_TEST_TMPDIR/3"
+	echo extra >"$BATS_TEST_TMPDIR/4"
+	script 'echo "$LISTEN_FDS"; cat <&3; cat <&4; [ -e /proc/self/fd/5 ] || echo no five'
+	# shellcheck disable=SC2317 # called through try
+	listen() {
+		(
+			export LISTEN_FDS=1 LISTEN_PID=$BASHPID
+			exec env "$MARK" "$HULL" --root "$STATE" run --preserve-fds 1 "$ID"
+		) 3<"$BATS_TEST_TMPDIR/3" 4<"$BATS_TEST_TMPDIR/4" 5</etc/passwd
+	}
+	try listen
+	assert_ok
+	assert_output $'1\nsocket\nextra\nno five'
+}
+
+@test "closed standard descriptors of the caller do no harm" {
+	script 'echo x >&2; true'
+	status=0
+	env "$MARK" "$HULL" --root "$STATE" run "$ID" <&- >&- 2>&- 3>&- 4>&- || status=$?
+	[[ $status -eq 0 || $status -eq 1 ]]
+	assert_nothing_left
+}
+
+# ---- signals and session -----------------------------------------------------------------------------------------
+
+@test "signals: none is blocked or ignored inside, whatever the caller does" {
+	trap '' HUP INT USR1 PIPE
+	run_script 'grep -E "^Sig(Blk|Ign)" /proc/self/status'
+	trap - HUP INT USR1 PIPE
+	assert_ok
+	assert_line $'SigBlk:\t0000000000000000'
+	$PEER || assert_line $'SigIgn:\t0000000000000000'
+}
+
+@test "session: the container's process leads one of its own" {
+	payload sleep 1000
+	run_detached
+	local pid
+	pid=$(pid_of)
+	assert_eq "$(cut -d' ' -f6 "/proc/$pid/stat")" "$pid"
+}
+
+@test "keyring: a new session keyring, or the caller's with --no-new-keyring" {
+	script 'cat /proc/keys | grep -c _ses'
+	config '.linux.maskedPaths -= ["/proc/keys"]'
+	try hull run "$ID"
+	[[ $status -eq 0 || $output == 0 ]]
+	try hull run --no-new-keyring "$ID"
+	[[ $status -eq 0 || $output == 0 ]]
+}
+
+@test "personality: as configured" {
+	if $PEER; then skip "not in every runtime"; fi
+	[[ $(uname -m) == x86_64 ]] || skip "the 32-bit name of this machine is not known here"
+	config '.linux.personality = {domain: "LINUX32"}'
+	payload uname -m
+	try hull run "$ID"
+	assert_ok
+	assert_output i686
+}
+
+# ---- seccomp -----------------------------------------------------------------------------------------------------
+
+# seccomp EXPRESSION: the section, with everything allowed unless it says otherwise.
+seccomp() { config ".linux.seccomp = ({defaultAction: \"SCMP_ACT_ALLOW\"} + $1)"; }
+
+@test "seccomp: no section, no filter; a section, a filter" {
+	run_script 'grep ^Seccomp: /proc/self/status'
+	assert_output $'Seccomp:\t0'
+	seccomp '{}'
+	run_script 'grep ^Seccomp: /proc/self/status'
+	assert_ok
+	$PEER || assert_output $'Seccomp:\t2'
+	seccomp '{syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+	run_script 'grep ^Seccomp: /proc/self/status'
+	assert_output $'Seccomp:\t2'
+}
+
+@test "seccomp: ERRNO is EPERM, errnoRet another error" {
+	seccomp '{syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}'
+	run_script 'mkdir /tmp/x; touch /tmp/y && echo touched'
+	assert_output touched
+	[[ $stderr == *"Operation not permitted"* ]]
+	seccomp '{syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28}]}'
+	run_script 'mkdir /tmp/x'
+	[[ $stderr == *"No space left"* ]]
+	[[ ! -e $ROOTFS/tmp/x ]]
+}
+
+@test "seccomp: KILL_PROCESS, KILL_THREAD, KILL and TRAP end in SIGSYS" {
+	local action
+	for action in SCMP_ACT_KILL_PROCESS SCMP_ACT_KILL_THREAD SCMP_ACT_KILL SCMP_ACT_TRAP; do
+		seccomp "{syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"$action\"}]}"
+		run_script 'mkdir /tmp/x; echo "code $?"'
+		assert_ok
+		assert_has "code 159"
+		[[ ! -e $ROOTFS/tmp/x ]]
+		payload mkdir /tmp/x
+		try hull run "$ID"
+		if [[ $action != SCMP_ACT_TRAP ]]; then assert_status 159; fi
+	done
+}
+
+@test "seccomp: LOG lets the call happen" {
+	seccomp '{syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_LOG"}]}'
+	run_script 'mkdir /tmp/x && echo made'
+	assert_ok
+	assert_output made
+}
+
+@test "seccomp: a default of LOG, and of ERRNO with a list of what is allowed" {
+	seccomp '{defaultAction: "SCMP_ACT_LOG"}'
+	run_script 'echo ran'
+	assert_output ran
+	seccomp '{defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, syscalls: [{action: "SCMP_ACT_ALLOW",
+		names: ["access", "arch_prctl", "brk", "capget", "capset", "chdir", "clone", "clone3", "close",
+			"close_range", "dup", "dup2", "dup3", "execve", "execveat", "exit", "exit_group",
+			"faccessat", "faccessat2", "fchdir", "fcntl", "fstat", "fstatfs", "futex", "getcwd",
+			"getdents64", "getegid", "geteuid", "getgid", "getpgid", "getpid", "getppid",
+			"getrandom", "gettid", "getuid", "ioctl", "lseek", "lstat", "mmap", "mprotect", "munmap",
+			"nanosleep", "newfstatat", "open", "openat", "openat2", "pipe", "pipe2", "poll",
+			"prctl", "pread64", "prlimit64", "read", "readlink", "readlinkat", "rseq",
+			"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sendfile",
+			"set_robust_list", "set_tid_address", "setgid", "setgroups", "setresgid", "setresuid",
+			"setuid", "sigaltstack", "stat", "statx", "tgkill", "uname", "vfork", "fork",
+			"wait4", "waitid", "write", "writev", "epoll_create1", "epoll_ctl", "epoll_pwait",
+			"eventfd2", "madvise", "sched_yield", "seccomp", "kill", "setpgid", "setsid", "statfs"]}]}'
+	run_script 'echo allowed; mkdir /tmp/x'
+	assert_has allowed
+	[[ $stderr == *"Function not implemented"* ]]
+}
+
+@test "seccomp: conditions on arguments" {
+	# chmod to a mode of exactly 0777, or anything with the set-user-id bit.
+	seccomp '{syscalls: [
+		{names: ["chmod"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 511, op: "SCMP_CMP_EQ"}]},
+		{names: ["chmod"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 2048, valueTwo: 2048, op: "SCMP_CMP_MASKED_EQ"}]},
+		{names: ["fchmodat"], action: "SCMP_ACT_ERRNO", args: [{index: 2, value: 511, op: "SCMP_CMP_EQ"}]},
+		{names: ["fchmodat"], action: "SCMP_ACT_ERRNO", args: [{index: 2, value: 2048, valueTwo: 2048, op: "SCMP_CMP_MASKED_EQ"}]}]}'
+	run_script 'touch /tmp/f; for m in 777 755 4755 644; do chmod $m /tmp/f 2>/dev/null && echo $m; done'
+	assert_output $'755\n644'
+}
+
+@test "seccomp: each comparison" {
+	local case op value expected
+	# shellcheck disable=SC2043
+	for case in NE:8:8 LT:8:'8 9' LE:8:9 EQ:8:'7 9' GE:8:7 GT:8:'7 8'; do
+		IFS=: read -r op value expected <<<"$case"
+		# Refused: kill with a signal that compares so. 7, 8, 9 are BUS, FPE, KILL.
+		seccomp "{syscalls: [{names: [\"kill\"], action: \"SCMP_ACT_ERRNO\",
+			args: [{index: 1, value: $value, op: \"SCMP_CMP_$op\"}]}]}"
+		run_script 'for s in 7 8 9; do sleep 1000 & kill -$s $! 2>/dev/null && echo $s; done'
+		assert_eq "$(xargs <<<"$output")" "$expected"
+	done
+}
+
+@test "seccomp: several conditions of one rule all have to hold" {
+	seccomp '{syscalls: [{names: ["kill"], action: "SCMP_ACT_ERRNO",
+		args: [{index: 0, value: 1, op: "SCMP_CMP_EQ"}, {index: 1, value: 10, op: "SCMP_CMP_EQ"}]}]}'
+	run_script 'trap : USR1 USR2; kill -USR1 1 || echo refused; kill -USR2 1 && echo allowed; sleep 1000 & kill -USR1 $! && echo allowed'
+	assert_output $'refused\nallowed\nallowed'
+}
+
+@test "seccomp: several conditions on one argument: any of them" {
+	seccomp '{syscalls: [{names: ["kill"], action: "SCMP_ACT_ERRNO",
+		args: [{index: 1, value: 7, op: "SCMP_CMP_EQ"}, {index: 1, value: 9, op: "SCMP_CMP_EQ"}]}]}'
+	run_script 'for s in 7 8 9; do sleep 1000 & kill -$s $! 2>/dev/null && echo $s; done; true'
+	assert_output 8
+}
+
+@test "seccomp: names that this machine does not have are passed over" {
+	seccomp '{syscalls: [{names: ["no_such_call", "mkdir", "mkdirat", "s390_pci_mmio_read"], action: "SCMP_ACT_ERRNO"}]}'
+	run_script 'mkdir /tmp/x; echo ran'
+	assert_ok
+	assert_output ran
+	[[ ! -e $ROOTFS/tmp/x ]]
+}
+
+@test "seccomp: architectures" {
+	[[ $(uname -m) == x86_64 ]] || skip "the names here are of x86"
+	seccomp '{architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}'
+	run_script 'mkdir /tmp/x; echo ran'
+	assert_ok
+	assert_output ran
+	[[ ! -e $ROOTFS/tmp/x ]]
+	seccomp '{architectures: ["SCMP_ARCH_NO_SUCH"]}'
+	try hull run "$ID"
+	assert_error SCMP_ARCH_NO_SUCH
+	assert_nothing_left
+}
+
+@test "seccomp: unknown actions, operators, flags are refused by name" {
+	local expression
+	for expression in '{defaultAction: "SCMP_ACT_NO_SUCH"}' \
+		'{syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NO_SUCH"}]}' \
+		'{syscalls: [{names: ["kill"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 1, op: "SCMP_CMP_NO_SUCH"}]}]}' \
+		'{flags: ["SECCOMP_FILTER_FLAG_NO_SUCH"], syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'; do
+		cp "$BATS_RUN_TMPDIR/base/config.json" .
+		payload true
+		seccomp "$expression"
+		try hull run "$ID"
+		assert_error NO_SUCH
+		assert_nothing_left
+	done
+}
+
+@test "seccomp: flags" {
+	seccomp '{flags: ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}'
+	run_script 'mkdir /tmp/x; grep Speculation_Store_Bypass /proc/self/status'
+	assert_ok
+	[[ ! -e $ROOTFS/tmp/x ]]
+}
+
+@test "seccomp: without no-new-privileges too, and for a user" {
+	seccomp '{syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}'
+	config '.process.noNewPrivileges = false | .process.user = {uid: 1000, gid: 1000}'
+	run_script 'mkdir /tmp/x; grep -E "^(NoNewPrivs|Seccomp):" /proc/self/status'
+	assert_output $'NoNewPrivs:\t0\nSeccomp:\t2'
+	[[ ! -e $ROOTFS/tmp/x ]]
+}
+
+@test "seccomp: the same filter twice (a cached one) holds as well" {
+	seccomp '{syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}'
+	local round
+	for round in 1 2 3; do
+		run_script "mkdir /tmp/$round; grep ^Seccomp: /proc/self/status"
+		assert_output $'Seccomp:\t2'
+		[[ ! -e $ROOTFS/tmp/$round ]]
+	done
+	# A change of one number is another filter.
+	seccomp '{syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}'
+	run_script 'mkdir /tmp/x'
+	[[ $stderr == *"I/O error"* || $stderr == *"Input/output error"* ]]
+}

@@ -1,0 +1,378 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # $names in single quotes are jq's or the container's shell's
+# Loaded by every file of this suite: makes the bundle that a test starts from, runs hull on it,
+# and after each test proves that nothing of it is left on the machine.
+#
+#   bats tests/bats                        the whole suite on build/hull
+#   HULL=/usr/sbin/runc bats tests/bats    the same questions to another runtime (its messages
+#                                          are then not held to hull's form)
+#
+# Each test has a container id ($ID), a bundle ($BUNDLE, also the working directory, its root file
+# system in $ROOTFS) and a state directory ($STATE) of its own. The id is in the name of every
+# cgroup, the temporary directory in the path of every mount, and $MARK in the environment of every
+# process that hull starts: that is how leaks are found.
+
+bats_require_minimum_version 1.5.0
+
+HULL=$(realpath "${HULL:-$BATS_TEST_DIRNAME/../../build/hull}")
+PYTHON=/usr/bin/python3
+[[ -x $PYTHON ]] || PYTHON=$(command -v python3)
+export HULL PYTHON
+# Another runtime than hull: the form of its messages is its own.
+PEER=$([[ ${HULL##*/} == hull* ]] && echo false || echo true)
+# No single call of hull may take longer; a call that does is killed and fails its test.
+HULL_TIMEOUT=${HULL_TIMEOUT:-60}
+
+case $(stat -f -c %T /sys/fs/cgroup) in
+cgroup2fs) CGROUP_MODE=v2 CGROUP2=/sys/fs/cgroup ;;
+*)
+	CGROUP_MODE=v1 CGROUP2=
+	if [[ -e /sys/fs/cgroup/unified/cgroup.procs ]]; then
+		CGROUP_MODE=hybrid CGROUP2=/sys/fs/cgroup/unified
+	fi
+	;;
+esac
+export CGROUP_MODE CGROUP2
+
+# ---- the bundle ------------------------------------------------------------------------------
+
+# The root file system and the configuration that all tests copy; made once per run of the suite.
+base_make() {
+	local base=$BATS_RUN_TMPDIR/base
+	[[ ! -e $base/done ]] || return 0
+	# A container in a user namespace has to reach its root file system.
+	chmod a+x "$BATS_RUN_TMPDIR"
+	mkdir -p "$base/rootfs"
+	cd "$base/rootfs" || return
+	mkdir -p bin dev etc home/user proc root run sys tmp usr/bin var
+	chmod 1777 tmp
+	cp "$(command -v busybox)" bin/busybox
+	bin/busybox --install bin
+	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'user:x:1000:1000:user:/home/user:/bin/sh' >etc/passwd
+	printf '%s\n' 'root:x:0:' 'tty:x:5:' 'user:x:1000:' 'extra:x:2000:user' >etc/group
+	cd "$base" || return
+	"$HULL" spec
+	jq '.process.terminal = false | .root.readonly = false' config.json >config.new
+	mv config.new config.json
+	touch "$base/done"
+}
+
+setup() {
+	local run=${BATS_RUN_TMPDIR##*/}
+	(
+		flock 9
+		base_make
+	) 9>"$BATS_RUN_TMPDIR/base.lock"
+	# The letter at the end keeps the marks of test 1 and test 12 apart.
+	ID=hull-${run##*[^A-Za-z0-9]}-${BATS_SUITE_TEST_NUMBER}t
+	MARK=HULL_BATS=$ID
+	STATE=$BATS_TEST_TMPDIR/state
+	BUNDLE=$BATS_TEST_TMPDIR/bundle
+	ROOTFS=$BUNDLE/rootfs
+	# What containers print when no caller waits for them.
+	OUT=$BATS_TEST_TMPDIR/container.out
+	export ID STATE BUNDLE ROOTFS OUT
+	chmod a+x "$BATS_RUN_TMPDIR"/test "$BATS_TEST_TMPDIR"
+	bundle_make "$BUNDLE"
+	cd "$BUNDLE" || return
+}
+
+# bundle_make DIR: a fresh bundle. The programs are hard links, the rest is the test's own.
+bundle_make() {
+	mkdir -p "$1/rootfs"
+	cp -al "$BATS_RUN_TMPDIR/base/rootfs/bin" "$1/rootfs/bin"
+	cp -a "$BATS_RUN_TMPDIR"/base/rootfs/{dev,etc,home,proc,root,run,sys,tmp,usr,var} "$1/rootfs/"
+	cp "$BATS_RUN_TMPDIR/base/config.json" "$1/config.json"
+}
+
+# config [JQ OPTION...] EXPRESSION: edits config.json of the working directory.
+config() {
+	jq "$@" config.json >config.new
+	mv config.new config.json
+}
+
+# payload ARG...: what the container executes.
+payload() {
+	local arg list='' options=() n=0
+	for arg; do
+		options+=(--arg "a$n" "$arg")
+		list+="\$a$n,"
+		((n += 1))
+	done
+	config "${options[@]}" ".process.args = [${list%,}]"
+}
+
+# script TEXT: the container executes a shell script.
+script() { payload sh -c "$1"; }
+
+# without_namespace TYPE: the container shares this namespace with the host.
+without_namespace() {
+	config --arg type "$1" 'del(.linux.namespaces[] | select(.type == $type))'
+}
+
+# with_namespace TYPE [PATH]: a new namespace, or the one at PATH.
+with_namespace() {
+	config --arg type "$1" --arg path "${2-}" 'del(.linux.namespaces[] | select(.type == $type))
+		| .linux.namespaces += [{type: $type} + (if $path == "" then {} else {path: $path} end)]'
+}
+
+# user_namespace: root inside is 100000 outside, and owns the directories of the root file system.
+user_namespace() {
+	chown 100000:100000 "$ROOTFS" "$ROOTFS"/*
+	with_namespace user
+	config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+}
+
+# mount_add DESTINATION TYPE SOURCE [OPTION...]: one more mount in config.json.
+mount_add() {
+	local destination=$1 type=$2 source=$3
+	shift 3
+	config --arg d "$destination" --arg t "$type" --arg s "$source" --arg o "$*" \
+		'.mounts += [{destination: $d, type: $t, source: $s, options: ($o | split(" "))}]'
+}
+
+# ---- running hull ----------------------------------------------------------------------------
+
+hull() {
+	env "$MARK" timeout --foreground -s KILL "$HULL_TIMEOUT" "$HULL" --root "$STATE" "$@" 3>&- 4>&-
+}
+
+# try COMMAND...: $status, $output and $stderr of COMMAND, whose input is ${INPUT:-/dev/null}.
+# Files and not pipes, so that a container that outlives its hull cannot hold the test up.
+status=0 output='' stderr=''
+try() {
+	status=0
+	"$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" <"${INPUT:-/dev/null}" || status=$?
+	{
+		output=$(<"$BATS_TEST_TMPDIR/stdout")
+		stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	} 2>/dev/null
+}
+
+# run_script TEXT: TEXT runs in a container of its own; $status, $output, $stderr.
+run_script() {
+	script "$1"
+	try hull run "$ID"
+}
+
+# create_container [OPTION...], run_detached [OPTION...]: $ID, printing into $OUT.
+create_container() { detached create "$@" "$ID"; }
+run_detached() { detached run --detach "$@" "$ID"; }
+
+detached() {
+	local errors=$BATS_TEST_TMPDIR/detached.err
+	hull "$@" >>"$OUT" 2>"$errors" </dev/null || {
+		local code=$?
+		cat "$errors"
+		return "$code"
+	}
+}
+
+# run_sleeper: $ID runs and does nothing until it is told to end with SIGTERM.
+run_sleeper() {
+	script 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
+	run_detached "$@"
+}
+
+status_of() { hull state "${1:-$ID}" | jq -r .status; }
+pid_of() { hull state "${1:-$ID}" | jq -r .pid; }
+
+# nap SECONDS: sleeps without a process.
+nap() {
+	[[ -n ${NAP_FD-} ]] || exec {NAP_FD}<> <(:)
+	read -rt "$1" -u "$NAP_FD" || true
+}
+
+# wait_until COMMAND...: polls for at most ten seconds or so.
+wait_until() {
+	local n
+	for ((n = 0; n < 500; n++)); do
+		"$@" && return
+		nap 0.02
+	done
+	fail "never came true: $*"
+}
+
+wait_status() { wait_until has_status "$@"; }
+has_status() { [[ $(status_of "${2:-$ID}") == "$1" ]]; }
+has_text() { grep -qF -- "$1" "$2" 2>/dev/null; }
+is_gone() { [[ ! -e /proc/$1 ]] || grep -q '^State:.*[ZX]' "/proc/$1/status" 2>/dev/null; }
+
+# ---- cgroups, from outside ---------------------------------------------------------------------
+
+# cgroup_dir PID CONTROLLER: the directory of PID's group.
+cgroup_dir() {
+	local hierarchy controllers path unified=
+	while IFS=: read -r hierarchy controllers path; do
+		if [[ ,$controllers, == *,"$2",* ]]; then
+			printf '%s\n' "/sys/fs/cgroup/$2${path%/}"
+			return
+		fi
+		[[ $hierarchy != 0 ]] || unified=$path
+	done <"/proc/$1/cgroup"
+	printf '%s\n' "$CGROUP2${unified%/}"
+}
+
+# controller_version CONTROLLER: 1, 2, or nothing where this machine has no such controller.
+controller_version() {
+	if grep -qE "^[0-9]+:([^:]*,)?$1(,[^:]*)?:" /proc/self/cgroup; then
+		echo 1
+	elif [[ -n $CGROUP2 ]] && grep -qw "$1" "$CGROUP2/cgroup.controllers"; then
+		echo 2
+	fi
+}
+
+# limit PID CONTROLLER V1FILE V2FILE: the value that the kernel holds for PID's group.
+limit() {
+	local file=$3
+	[[ $(controller_version "$2") == 1 ]] || file=$4
+	cat "$(cgroup_dir "$1" "$2")/$file"
+}
+
+need_controller() {
+	[[ -n $(controller_version "$1") ]] || skip "this kernel has no $1 controller"
+}
+
+# ---- leaks -------------------------------------------------------------------------------------
+
+# processes_of TEXT: processes that carry the mark of this test, or are in a cgroup named by it.
+processes_of() {
+	local pid
+	{
+		grep -lsF "$1" /proc/[0-9]*/cgroup
+		grep -lsF "HULL_BATS=$1" /proc/[0-9]*/environ
+	} | cut -d/ -f3 | sort -un | while read -r pid; do
+		is_gone "$pid" || echo "$pid"
+	done
+}
+
+leaks_of() {
+	local pid
+	[[ ! -d $STATE ]] || find "$STATE" -mindepth 1 -path "*$1*" -printf 'state: %p\n'
+	find /sys/fs/cgroup -type d -name "*$1*" -printf 'cgroup: %p\n' 2>/dev/null
+	grep -F "$BATS_TEST_TMPDIR/" /proc/self/mountinfo | sed 's/^/mount: /'
+	for pid in $(processes_of "$1"); do
+		echo "process: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")" || true
+	done 2>/dev/null
+}
+
+# assert_nothing_left [ID]: no directory, cgroup, mount or process. Processes get a moment to be
+# reaped; the rest has to be gone at once.
+# shellcheck disable=SC2120 # the argument is optional
+assert_nothing_left() {
+	local found n
+	for ((n = 0; n < 100; n++)); do
+		found=$(leaks_of "${1:-$ID}")
+		[[ -n $found ]] || return 0
+		grep -qv '^process: ' <<<"$found" && break
+		nap 0.02
+	done
+	fail "left behind:" "$found"
+}
+
+# Takes away by force what hull has left, so that one failure is one failure.
+force_clean() {
+	local target
+	find /sys/fs/cgroup -path "*$ID*" -name freezer.state 2>/dev/null | while read -r target; do
+		echo THAWED >"$target" || true
+	done
+	find /sys/fs/cgroup -path "*$ID*" -name cgroup.freeze 2>/dev/null | while read -r target; do
+		echo 0 >"$target" || true
+	done
+	processes_of "$ID" | xargs -r kill -KILL 2>/dev/null || true
+	while read -r _ _ _ _ target _; do
+		[[ $target != "$BATS_TEST_TMPDIR/"* ]] || umount -l "$target" || true
+	done < <(tac /proc/self/mountinfo)
+	nap 0.1
+	find /sys/fs/cgroup -depth -type d -name "*$ID*" | while read -r target; do
+		find "$target" -depth -type d -exec rmdir {} + || true
+	done
+}
+
+# host_mount ARG...: mount(8), undone after the test.
+host_mount() {
+	mount "$@"
+	HOST_MOUNTS+=("${!#}")
+}
+HOST_MOUNTS=()
+
+# cleanup_later COMMAND: runs after the containers of the test are gone.
+cleanup_later() { CLEANUPS+=("$1"); }
+CLEANUPS=()
+
+containers_delete() {
+	local dir
+	for dir in "$STATE"/*/; do
+		[[ ! -d $dir ]] || hull delete --force "$(basename "$dir")" || return
+	done
+}
+
+teardown() {
+	local code=0 target
+	cd /
+	# shellcheck disable=SC2046 # the words are process ids
+	kill -KILL $(jobs -p) 2>/dev/null || true
+	containers_delete || code=$?
+	for ((target = ${#HOST_MOUNTS[@]} - 1; target >= 0; target--)); do
+		umount -R "${HOST_MOUNTS[target]}" || true
+	done
+	for target in ${CLEANUPS[@]+"${CLEANUPS[@]}"}; do
+		eval "$target" || true
+	done
+	assert_nothing_left "$ID" || {
+		code=1
+		force_clean
+	}
+	return "$code"
+}
+
+# ---- assertions ----------------------------------------------------------------------------------
+
+fail() {
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+report() {
+	fail "$1" "exit code: $status" "stdout: $output" "stderr: $stderr"
+}
+
+assert_eq() { [[ $1 == "$2" ]] || fail "got:      $1" "expected: $2"; }
+assert_ok() { [[ $status -eq 0 ]] || report "failed"; }
+assert_status() { [[ $status -eq $1 ]] || report "exit code is not $1"; }
+assert_output() { [[ $output == "$1" ]] || report "stdout is not: $1"; }
+
+assert_has() {
+	local text
+	for text; do [[ $output == *"$text"* ]] || report "stdout lacks: $text"; done
+}
+
+assert_lacks() {
+	local text
+	for text; do [[ $output != *"$text"* ]] || report "stdout has: $text"; done
+}
+
+assert_line() {
+	local line
+	for line; do grep -qxF -- "$line" <<<"$output" || report "stdout lacks the line: $line"; done
+}
+
+# assert_error [--code N] TEXT...: hull itself failed, with exit code N (1), and said why in one
+# line on stderr that has every TEXT (any case).
+assert_error() {
+	local code=1 text
+	if [[ $1 == --code ]]; then
+		code=$2
+		shift 2
+	fi
+	[[ $status -eq $code ]] || report "exit code is not $code"
+	[[ -n $stderr ]] || report "no message"
+	if ! $PEER; then
+		[[ $stderr == "hull: "* ]] || report "the message does not begin with 'hull: '"
+		[[ $stderr != *$'\n'* ]] || report "the message is not one line"
+	fi
+	for text; do
+		[[ ${stderr,,} == *"${text,,}"* ]] || report "the message lacks: $text"
+	done
+}

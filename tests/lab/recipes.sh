@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # for those who source it
+# How the lab's cache entries are built from Debian 13. Source cache.sh first.
+
+lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+lab_tree=$(cd "$lab_dir/../.." && pwd)
+lab_mirror=${HULL_MIRROR:-http://deb.debian.org/debian}
+
+# debootstrap_run VARIANT PACKAGES TARGET [OPTION]...: mmdebstrap in namespaces of its own, so that
+# none of its mounts and processes outlive it when it is killed.
+debootstrap_run() {
+	local variant=$1 packages=$2 target=$3
+	shift 3
+	command -v mmdebstrap >/dev/null || {
+		echo "mmdebstrap is missing: apt-get install mmdebstrap"
+		return 1
+	}
+	# INITRD=No: the kernel package would spend a minute on an initramfs that nobody boots.
+	env -u TMPDIR INITRD=No LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=1735689600 \
+		unshare --mount --pid --fork --kill-child --mount-proc -- \
+		mmdebstrap --mode=root --variant="$variant" --include="$packages" \
+		--aptopt='APT::Install-Recommends "false"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/info/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		"$@" trixie "$target" "$lab_mirror"
+}
+
+root_build() {
+	local packages
+	packages=$(sed 's/#.*//' "$lab_dir/packages" | xargs | tr ' ' ',')
+	debootstrap_run minbase "$packages" "$1/root" || return
+	# Without a running systemd its cgroup manager and journal are not there to talk to.
+	mkdir -p "$1/root/etc/containers/containers.conf.d"
+	cat >"$1/root/etc/containers/containers.conf.d/lab.conf" <<-'EOF'
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+	EOF
+	echo lab >"$1/root/etc/hostname"
+}
+
+image_build() {
+	debootstrap_run minbase busybox-static,libcap2-bin,procps "$1/debian-minbase.tar"
+}
+
+# The machine's disk and kernel: the Debian 13 root with our init, made by that root's own mke2fs.
+disk_build() {
+	local entry
+	root_entry
+	cp "$entry"/root/boot/vmlinuz-* "$1/vmlinuz" || return
+	"$lab_dir/trixie" --bind "$entry/root:/mnt/root" --bind "$1:/mnt/disk" -- "$lab_dir/make-disk"
+}
+
+# root_entry, image_entry, disk_entry: set $entry as cache_entry does.
+root_stamp() {
+	cache_stamp "$lab_dir/packages" "$(declare -f debootstrap_run root_build)" "$lab_mirror"
+}
+
+root_entry() {
+	cache_entry trixie "$(root_stamp)" root_build
+}
+
+image_stamp() {
+	cache_stamp "$(declare -f debootstrap_run image_build)" "$lab_mirror"
+}
+
+image_entry() {
+	cache_entry image "$(image_stamp)" image_build
+}
+
+disk_entry() {
+	root_entry
+	image_entry
+	cache_entry disk "$(cache_stamp "$(root_stamp)" "$(image_stamp)" "$(declare -f disk_build)" \
+		"$lab_dir/make-disk" "$lab_dir/guest")" disk_build
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_TESTS_UNIT_CGROUP_CHILD_H
+#define HULL_TESTS_UNIT_CGROUP_CHILD_H
+
+/* Real groups below /hull-unit-PID and children inside them, for the tests that need both. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "cgroup/driver.h"
+#include "tests/unit/test.h"
+
+/* Ends the program with a skipped plan where no group can be made. */
+static inline void group_need(void)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = cgroup_open(&cgroup, "probe", "/hull-unit-probe", NULL);
+
+	if (r >= 0)
+		r = cgroup_create(cgroup);
+	if (r < 0) {
+		printf("1..0 # SKIP no cgroup can be made here: %s\n", error_text(r));
+		exit(0);
+	}
+	(void)cgroup_remove(cgroup);
+}
+
+static inline char *group_path(const char *name)
+{
+	return string_format("/hull-unit-%d/%s", getpid(), name);
+}
+
+/* Open and make a group of the test's own, with the limits that every container gets. */
+static inline struct cgroup *group_make(const char *name)
+{
+	_cleanup_free_ char *path = group_path(name);
+	struct cgroup *cgroup = NULL;
+
+	if (cgroup_open(&cgroup, name, path, NULL) < 0 || cgroup_create(cgroup) < 0) {
+		printf("Bail out! %s: %s\n", name, error_text(0));
+		exit(1);
+	}
+	return cgroup;
+}
+
+/* The parent folder of all groups of the test. */
+static inline void group_clean(void)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_free_ char *path = string_format("/hull-unit-%d", getpid());
+
+	if (cgroup_open(&cgroup, "all", path, NULL) >= 0) {
+		(void)cgroup_kill(cgroup, SIGKILL);
+		CHECK(cgroup_remove(cgroup) == 0, "nothing of the test stays: %s", error_text(0));
+	}
+}
+
+/* What parent and children both see. */
+struct shared {
+	volatile unsigned long counter; /* of a child that spins */
+	volatile int ready, result;
+};
+
+static inline struct shared *shared_make(void)
+{
+	struct shared *shared = mmap(
+		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	NEED(shared != MAP_FAILED);
+	return shared;
+}
+
+typedef int child_function(struct shared *shared);
+
+/* Start a child inside the group as a container's process starts; BODY's result is its exit code. */
+static inline pid_t child_start(
+	const struct cgroup *cgroup, child_function *body, struct shared *shared)
+{
+	int clone_fd = cgroup_clone_fd(cgroup);
+	pid_t pid;
+
+	(void)fflush(stdout);
+	pid = process_clone(0, clone_fd, NULL);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (cgroup_enter(cgroup, clone_fd >= 0) < 0)
+			_exit(200);
+		_exit(body(shared));
+	}
+	NEED(pid > 0);
+	return pid;
+}
+
+static inline int child_run(const struct cgroup *cgroup, child_function *body, struct shared *shared)
+{
+	return process_wait(child_start(cgroup, body, shared));
+}
+
+/* Up to ten seconds, on a machine that may be busy, until it is so. */
+#define WAIT_UNTIL(condition)                                                                      \
+	({                                                                                         \
+		int _left = 2000;                                                                  \
+		while (!(condition) && --_left)                                                    \
+			clock_sleep(5);                                                            \
+		_left > 0;                                                                         \
+	})
+
+static inline int child_spin(struct shared *shared)
+{
+	shared->ready = 1;
+	for (;;)
+		shared->counter++;
+	return 0;
+}
+
+/* A file of the group in the hierarchy that has the controller; free it. */
+static inline char *group_file(
+	const struct cgroup *cgroup, enum controller controller, const char *v1, const char *v2)
+{
+	struct cgroup_place *place = cgroup_v1_place(cgroup, controller);
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	if (place_read(place ? place : cgroup->v2, place ? v1 : v2, &text) < 0)
+		return string_copy("(missing)");
+	text.data[strcspn(text.data, "\n")] = '\0';
+	return TAKE_PTR(text.data);
+}
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of real groups on this machine's hierarchies: made, entered, frozen,
+ * killed, removed; seen from outside in /proc and in the folders.
+ */
+#include "tests/unit/cgroup_child.h"
+
+static bool in_group(pid_t pid, const struct cgroup *cgroup)
+{
+	_cleanup_free_ char *path = string_format("/proc/%d/cgroup", pid);
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	NEED(file_read_at(AT_FDCWD, path, &text, 65536) == 0);
+	for (const struct cgroup_view *view = cgroup_views(cgroup); view->name; view++) {
+		bool v2 = !strcmp(view->name, "") || !strcmp(view->name, "unified");
+		_cleanup_free_ char *line = string_format(":%s%s:/%s\n",
+			!strcmp(view->name, "systemd") ? "name=" : "", v2 ? "" : view->name,
+			view->path);
+
+		if (!strstr(text.data, line)) {
+			printf("# no %s# in %s\n", line, text.data);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool group_exists(const struct cgroup *cgroup)
+{
+	for (const struct cgroup_view *view = cgroup_views(cgroup); view->name; view++) {
+		_cleanup_free_ char *path = string_format("%s/%s", view->root, view->path);
+
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
+static bool is_killed(pid_t pid)
+{
+	int status = process_wait(pid);
+
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void test_life(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("life");
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+	pid_t pid;
+
+	printf("# %s\n", cgroup_saved(cgroup));
+	CHECK(cgroup_apply(cgroup, NULL, false) == 0, "apply what all get: %s", error_text(0));
+	shared->ready = 0;
+	pid = child_start(cgroup, child_spin, shared);
+	CHECK(WAIT_UNTIL(shared->ready), "a child runs in the group");
+	CHECK(in_group(pid, cgroup), "the child is in the group of every hierarchy");
+	CHECK(cgroup_processes(cgroup, &pids, &count) == 0 && count == 1 && pids[0] == pid,
+		"the group lists it (%zu)", count);
+	CHECK(cgroup_remove(cgroup) == -EBUSY, "it cannot be removed: %s", error_text(0));
+	{
+		_cleanup_free_ char *number = string_format("process %d ", pid);
+
+		CHECK(strstr(error_text(0), number), "because of the child");
+	}
+	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(pid), "kill ends the child");
+	CHECK(cgroup_remove(cgroup) == 0, "then it can be removed: %s", error_text(0));
+	CHECK(!group_exists(cgroup), "nothing of it is left");
+	CHECK(cgroup_remove(cgroup) == 0, "removing it again is fine");
+}
+
+static void test_freeze(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("freeze");
+	unsigned long before;
+	pid_t pid;
+
+	shared->ready = 0;
+	pid = child_start(cgroup, child_spin, shared);
+	NEED(WAIT_UNTIL(shared->ready));
+	CHECK(!cgroup_is_frozen(cgroup), "not frozen");
+	CHECK(cgroup_freeze(cgroup, true) == 0, "freeze: %s", error_text(0));
+	CHECK(cgroup_is_frozen(cgroup), "frozen");
+	before = shared->counter;
+	clock_sleep(100);
+	CHECK(shared->counter == before, "a frozen child does nothing");
+	CHECK(cgroup_freeze(cgroup, true) == 0, "freeze again");
+	CHECK(cgroup_freeze(cgroup, false) == 0, "thaw");
+	CHECK(!cgroup_is_frozen(cgroup), "thawed");
+	CHECK(WAIT_UNTIL(shared->counter != before), "a thawed child goes on");
+	CHECK(cgroup_freeze(cgroup, true) == 0 && cgroup_kill(cgroup, SIGKILL) == 0,
+		"kill a frozen group: %s", error_text(0));
+	CHECK(is_killed(pid), "a frozen child is killed");
+	CHECK(cgroup_remove(cgroup) == 0, "remove it: %s", error_text(0));
+}
+
+static int child_wait_signal(struct shared *shared)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	shared->ready++;
+	return sigwaitinfo(&set, NULL) == SIGUSR1 ? 7 : 1;
+}
+
+/* The processes of a container that made groups of its own are its processes too. */
+static void test_below(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("outer");
+	_cleanup_cgroup_ struct cgroup *below = group_make("outer/a/b");
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+	pid_t first, second;
+
+	shared->ready = 0;
+	first = child_start(cgroup, child_wait_signal, shared);
+	NEED(WAIT_UNTIL(shared->ready == 1));
+	second = child_start(below, child_wait_signal, shared);
+	NEED(WAIT_UNTIL(shared->ready == 2));
+	CHECK(cgroup_processes(cgroup, &pids, &count) == 0 && count == 2,
+		"processes of groups below are listed (%zu)", count);
+	CHECK(cgroup_kill(cgroup, SIGUSR1) == 0, "signal both: %s", error_text(0));
+	CHECK(process_exit_code(process_wait(first)) == 7 &&
+			process_exit_code(process_wait(second)) == 7,
+		"both got it");
+	CHECK(!cgroup_is_frozen(cgroup), "and nothing stays frozen");
+	first = child_start(below, child_spin, shared);
+	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(first), "kill reaches below");
+	CHECK(cgroup_kill(cgroup, SIGKILL) == 0, "killing nobody is fine");
+	CHECK(cgroup_remove(cgroup) == 0, "groups below are removed too: %s", error_text(0));
+	CHECK(!group_exists(cgroup) && !group_exists(below), "all of them");
+}
+
+static int try_create(const char *name)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_free_ char *path = group_path(name);
+	int r = cgroup_open(&cgroup, name, path, NULL);
+
+	return r < 0 ? r : cgroup_create(cgroup);
+}
+
+static void test_taken(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("taken");
+	pid_t pid;
+
+	CHECK(try_create("taken") == 0, "an empty group is taken over: %s", error_text(0));
+	shared->ready = 0;
+	pid = child_start(cgroup, child_spin, shared);
+	NEED(WAIT_UNTIL(shared->ready));
+	CHECK(try_create("taken") == -EBUSY, "one in use is not: %s", error_text(0));
+	CHECK(kill(pid, 0) == 0 && group_exists(cgroup), "and it is left alone");
+	NEED(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(pid));
+	NEED(cgroup_freeze(cgroup, true) == 0);
+	CHECK(try_create("taken") == -EBUSY, "nor is a frozen one: %s", error_text(0));
+	NEED(cgroup_freeze(cgroup, false) == 0);
+	CHECK(cgroup_remove(cgroup) == 0, "remove it: %s", error_text(0));
+}
+
+/* hull was killed while it made or removed groups: some hierarchies have it, some not. */
+static void test_half_made(void)
+{
+	for (int half = 0; half < 2; half++) {
+		_cleanup_cgroup_ struct cgroup *cgroup = group_make("half");
+		const struct cgroup_view *views = cgroup_views(cgroup);
+
+		for (size_t i = 0; views[i].name; i++) {
+			_cleanup_free_ char *path =
+				string_format("%s/%s", views[i].root, views[i].path);
+
+			if (i % 2 == (size_t)half)
+				NEED(rmdir(path) == 0);
+		}
+		if (half)
+			CHECK(try_create("half") == 0, "a half made group is completed: %s",
+				error_text(0));
+		CHECK(cgroup_remove(cgroup) == 0 && !group_exists(cgroup),
+			"a half made group is removed: %s", error_text(0));
+	}
+}
+
+/* A name that is a file in every hierarchy, so making it fails in the last of them at the latest. */
+static void test_failed(void)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_free_ char *path = string_format("/hull-unit-%d/cgroup.procs/x", getpid());
+
+	NEED(cgroup_open(&cgroup, "x", path, NULL) == 0);
+	CHECK(cgroup_create(cgroup) < 0, "no group below a file: %s", error_text(0));
+	CHECK(!group_exists(cgroup), "nothing of it stays");
+}
+
+static void test_saved(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("saved");
+	_cleanup_cgroup_ struct cgroup *again = NULL;
+	pid_t pid;
+
+	shared->ready = 0;
+	pid = child_start(cgroup, child_spin, shared);
+	NEED(WAIT_UNTIL(shared->ready));
+	CHECK(cgroup_open(&again, "other", "/other", cgroup_saved(cgroup)) == 0,
+		"open it by its saved text: %s", error_text(0));
+	CHECK_TEXT(cgroup_saved(again), cgroup_saved(cgroup), "the same text");
+	CHECK(cgroup_kill(again, SIGKILL) == 0 && is_killed(pid), "the same group");
+	pid = child_start(again, child_spin, shared);
+	CHECK(in_group(pid, cgroup), "another process enters it");
+	NEED(cgroup_kill(again, SIGKILL) == 0 && is_killed(pid));
+	CHECK(cgroup_remove(again) == 0 && !group_exists(cgroup), "remove it: %s", error_text(0));
+}
+
+/* Entering without CLONE_INTO_CGROUP, as on kernels or paths that lack it. */
+static void test_enter_by_itself(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("enter");
+	pid_t pid;
+
+	shared->ready = 0;
+	(void)fflush(stdout);
+	pid = process_clone(0, -1, NULL);
+	if (pid == 0)
+		_exit(cgroup_enter(cgroup, false) < 0 ? 1 : child_spin(shared));
+	NEED(pid > 0 && WAIT_UNTIL(shared->ready));
+	CHECK(in_group(pid, cgroup), "a process moves itself into every hierarchy");
+	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(pid), "kill it");
+	CHECK(cgroup_remove(cgroup) == 0, "remove it: %s", error_text(0));
+}
+
+int main(void)
+{
+	struct shared *shared = shared_make();
+
+	group_need();
+	test_life(shared);
+	test_freeze(shared);
+	test_below(shared);
+	test_taken(shared);
+	test_half_made();
+	test_failed();
+	test_saved(shared);
+	test_enter_by_itself(shared);
+	group_clean();
+	return test_end();
+}
