@@ -28,8 +28,12 @@ int file_read_fd(int fd, struct buffer *buffer, size_t most)
 	size_t before = buffer->length;
 
 	for (;;) {
-		char *end = buffer_reserve(buffer, 16384);
-		ssize_t n = read(fd, end, 16384);
+		/* Most files here are a line; documents are read in growing steps. */
+		size_t step = buffer->size - buffer->length > 1024 ?
+			buffer->size - buffer->length - 1 :
+			buffer->size + 4095;
+		char *end = buffer_reserve(buffer, step);
+		ssize_t n = read(fd, end, step);
 
 		if (n < 0 && errno == EINTR)
 			continue;

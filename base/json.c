@@ -90,25 +90,46 @@ static int json_on_number(void *context, const char *digits, size_t length)
 	return json_go_on(reader, node);
 }
 
+/*
+ * The copy of a text, or NULL when it is none for C or not UTF-8: yajl lets pass
+ * what is too long ("\xc0\xaf") and escapes of half a surrogate pair ("\\ude00").
+ */
+static const char *json_copy_text(struct json_reader *reader, const struct json *where,
+	const unsigned char *text, size_t length)
+{
+	char *copy = arena_copy(reader->arena, (const char *)text, length);
+
+	if (strlen(copy) != length) {
+		(void)json_stop(reader, where, "text holds a NUL character");
+		return NULL;
+	}
+	for (const char *at = copy; *at;) {
+		size_t bytes = (unsigned char)*at < 0x80 ? 1 : json_utf8_length(at);
+
+		if (!bytes) {
+			(void)json_stop(reader, where, "text is not UTF-8");
+			return NULL;
+		}
+		at += bytes;
+	}
+	return copy;
+}
+
 static int json_on_string(void *context, const unsigned char *text, size_t length)
 {
 	struct json_reader *reader = context;
 	struct json *node = json_add(reader, JSON_STRING);
 
-	if (memchr(text, '\0', length))
-		return json_stop(reader, node, "the string holds a NUL character");
-	node->text = arena_copy(reader->arena, (const char *)text, length);
-	return json_go_on(reader, node);
+	node->text = json_copy_text(reader, node, text, length);
+	return node->text ? json_go_on(reader, node) : 0;
 }
 
 static int json_on_key(void *context, const unsigned char *text, size_t length)
 {
 	struct json_reader *reader = context;
 
-	if (memchr(text, '\0', length))
-		return json_stop(reader, reader->open, "a member's name holds a NUL character");
-	reader->key = arena_copy(reader->arena, (const char *)text, length);
-	return 1;
+	reader->key = json_copy_text(reader, reader->open, text, length);
+	return reader->key != NULL;
 }
 
 static int json_begin(struct json_reader *reader, enum json_type type)

@@ -33,8 +33,8 @@ struct json {
 
 /*
  * Parse LENGTH bytes. Refused, with a message that starts with NAME and names
- * the place: what is not JSON, text behind the document, strings that hold NUL,
- * nesting deeper than 128, more than 1048576 values. -EINVAL.
+ * the place: what is not JSON, text behind the document, text that holds NUL or
+ * is not UTF-8, nesting deeper than 128, more than 1048576 values. -EINVAL.
  */
 int json_parse(struct arena *arena, const char *name, const char *bytes, size_t length,
 	struct json **root);
@@ -49,6 +49,9 @@ const char *json_type_name(enum json_type type);
 /* Whole numbers; -ERANGE, or -EINVAL when the node is no whole number. */
 int json_integer(const struct json *node, int64_t *value);
 int json_unsigned(const struct json *node, uint64_t *value);
+
+/* The length of the well-formed UTF-8 sequence at TEXT, which is not empty; or 0 (RFC 3629). */
+size_t json_utf8_length(const char *text);
 
 /* Append TEXT as a quoted JSON string; what is not UTF-8 becomes U+FFFD. */
 void json_quote(struct buffer *buffer, const char *text);

@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 
-/* The length of the well-formed UTF-8 sequence at TEXT, or 0 (RFC 3629). */
-static size_t json_utf8_length(const unsigned char *text)
+size_t json_utf8_length(const char *bytes)
 {
+	const unsigned char *text = (const unsigned char *)bytes;
 	static const struct {
 		unsigned char low, high, second_low, second_high, length;
 	} forms[] = {
@@ -41,7 +41,7 @@ void json_quote(struct buffer *buffer, const char *text)
 
 	buffer_text(buffer, "\"");
 	while (*at) {
-		size_t length = json_utf8_length(at);
+		size_t length = json_utf8_length((const char *)at);
 
 		if (*at == '"' || *at == '\\')
 			buffer_format(buffer, "\\%c", *at);

@@ -14,11 +14,10 @@ union message_control {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-int message_send_fd(int socket_fd, int fd, const void *bytes, unsigned int length)
+static int message_send_parts(int socket_fd, int fd, struct iovec *parts, unsigned int count)
 {
 	union message_control control = { 0 };
-	struct iovec part = { .iov_base = (void *)bytes, .iov_len = length };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct msghdr header = { .msg_iov = parts, .msg_iovlen = count };
 	ssize_t n;
 
 	if (fd >= 0) {
@@ -38,15 +37,27 @@ int message_send_fd(int socket_fd, int fd, const void *bytes, unsigned int lengt
 	return n < 0 ? -errno : 0;
 }
 
+int message_send_fd(int socket_fd, int fd, const void *bytes, unsigned int length)
+{
+	struct iovec part = { .iov_base = (void *)bytes, .iov_len = length };
+
+	return message_send_parts(socket_fd, fd, &part, 1);
+}
+
 int message_send(int socket_fd, enum message_type type, int value, const char *text, int fd)
 {
-	struct message message = { .type = type, .value = value };
-	size_t length = text ? strnlen(text, sizeof(message.text) - 1) : 0;
+	struct {
+		uint32_t type;
+		int32_t value;
+	} header = { type, value };
+	struct iovec parts[] = {
+		{ .iov_base = &header, .iov_len = sizeof(header) },
+		{ .iov_base = (void *)text,
+			.iov_len = text ? strnlen(text, ERROR_TEXT_BYTES - 1) : 0 },
+	};
 
-	if (length)
-		memcpy(message.text, text, length);
-	return message_send_fd(
-		socket_fd, fd, &message, (unsigned int)(HEADER_BYTES + length));
+	_Static_assert(sizeof(header) == HEADER_BYTES, "the header of struct message");
+	return message_send_parts(socket_fd, fd, parts, 2);
 }
 
 static void message_take_fd(struct msghdr *header, int *fd)

@@ -13,6 +13,7 @@
 enum message_type {
 	MESSAGE_END, /* the other side closed the socket: the child executed its program */
 	MESSAGE_GO, /* to the child: go on */
+	MESSAGE_RELEASE, /* to the child: become the program; may be sent long before it is READY */
 	MESSAGE_PID, /* value: the pid of the process that was made on our behalf */
 	MESSAGE_TERMINAL, /* descriptor: the master of the container's terminal */
 	MESSAGE_LISTENER, /* descriptor: the seccomp notification fd */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,41 +257,6 @@ uint32_t cgroup_v1_controllers(const struct cgroup *cgroup)
 	for (size_t i = 0; i < cgroup->v1_count; i++)
 		controllers |= cgroup->v1[i].controllers;
 	return controllers;
-}
-
-/* One round: 0 when nobody was there, 1 when somebody was signalled. */
-static int cgroup_signal_round(struct cgroup_place *place, int signal)
-{
-	_cleanup_free_ pid_t *pids = NULL;
-	size_t count = 0;
-	int r = place_processes(place, &pids, &count);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++)
-		if (kill(pids[i], signal) < 0 && errno != ESRCH)
-			return error_errno(errno, "process %d: signal %d", pids[i], signal);
-	return count ? 1 : 0;
-}
-
-int cgroup_signal_each(const struct cgroup *cgroup, struct cgroup_place *place, int signal)
-{
-	bool was_frozen = cgroup->driver->is_frozen(cgroup);
-	bool frozen = was_frozen || cgroup->driver->freeze(cgroup, true) >= 0;
-	int r = cgroup_signal_round(place, signal);
-
-	/* Not even SIGKILL reaches a process that v1's freezer holds. */
-	if (frozen && (!was_frozen || signal == SIGKILL)) {
-		int thawed = cgroup->driver->freeze(cgroup, false);
-
-		r = r < 0 ? r : thawed;
-	}
-	if (r < 0)
-		return r;
-	/* Frozen processes cannot fork; without a freezer forks may have been missed. */
-	for (int round = 0; !frozen && signal == SIGKILL && r > 0 && round < 100; round++)
-		r = cgroup_signal_round(place, signal);
-	return r < 0 ? r : 0;
 }
 
 int cgroup_create(struct cgroup *cgroup)

@@ -44,7 +44,11 @@ void cgroup_close(struct cgroup **cgroup);
  */
 int cgroup_create(struct cgroup *cgroup);
 
-/* A descriptor of the v2 group for clone3's CLONE_INTO_CGROUP, owned by CGROUP; -1 without v2. */
+/*
+ * A descriptor of the v2 group for clone3's CLONE_INTO_CGROUP, owned by CGROUP;
+ * -1 without v2, and for a group that was taken over (v2.c says why): the child
+ * then enters by itself.
+ */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 
 /*

@@ -57,10 +57,16 @@ struct cgroup_place *cgroup_v1_place(const struct cgroup *cgroup, enum controlle
 uint32_t cgroup_v1_controllers(const struct cgroup *cgroup);
 
 /*
- * Send SIGNAL to all processes of the place one by one, frozen by the driver
- * meanwhile so that no pid is used again between listing and signalling.
+ * Send SIGNAL to all processes of the place, one by one. They are not frozen
+ * for it: thawing would end waiting system calls of processes that ignore it.
  */
-int cgroup_signal_each(const struct cgroup *cgroup, struct cgroup_place *place, int signal);
+int cgroup_signal_each(struct cgroup_place *place, int signal);
+
+/*
+ * SIGKILL to all processes one by one, frozen meanwhile so that none escapes by
+ * forking; thawed in the end, because v1's freezer holds even the killed.
+ */
+int cgroup_kill_frozen(const struct cgroup *cgroup, struct cgroup_place *place);
 
 /*
  * The group's cgroupsPath as the path below a hierarchy's root, without slashes

@@ -177,6 +177,7 @@ int place_make(struct cgroup_place *place, place_prepare *prepare)
 	if (r < 0 && r != -EEXIST)
 		return error_errno(r, "cgroup %s/%s: make", place->root, place_group(place));
 	place->made = r >= 0;
+	place->taken = !place->made;
 	return 0;
 }
 

@@ -53,6 +53,7 @@ extern const struct controller_names controller_names[CONTROLLERS];
 struct cgroup_place {
 	bool unified;
 	bool made; /* by us in this process, so nothing was set or attached before */
+	bool taken; /* over: it was there when it should be made */
 	bool has_program; /* a BPF device program was attached by us */
 	uint32_t controllers; /* CONTROLLER_BIT; of v2: those that the group has, once known */
 	char *name; /* of the hierarchy's folder: "cpu,cpuacct"; "" where v2 is all there is */

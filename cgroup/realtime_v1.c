@@ -128,14 +128,23 @@ int realtime_make_room(struct cgroup_place *place, const char *runtime)
 		       0;
 }
 
-void realtime_give_back(struct cgroup_place *place)
+void realtime_drop(struct cgroup_place *place)
 {
-	int fds[PARENTS_MOST];
+	if (place_open(place) >= 0)
+		(void)file_write_at(place->group_fd, "cpu.rt_runtime_us", "0");
+}
+
+int realtime_give_back(struct cgroup_place *place)
+{
+	int fds[PARENTS_MOST], result = 0;
 	size_t count;
 
 	(void)realtime_parents(place, fds, PARENTS_MOST, &count);
 	for (size_t i = count; i-- > 0;) {
-		(void)realtime_set(fds[i], 0);
+		int r = realtime_set(fds[i], 0);
+
+		result = r < 0 ? r : result;
 		file_close(&fds[i]);
 	}
+	return result;
 }

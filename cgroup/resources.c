@@ -191,7 +191,7 @@ static int resource_write(
 		if (r == -EINVAL && !again)
 			r = realtime_make_room(place, item->value);
 		else if (r >= 0)
-			realtime_give_back(place);
+			(void)realtime_give_back(place);
 	}
 	if (r == -ENOENT && item->is_default) {
 		error_clear();

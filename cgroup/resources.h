@@ -88,6 +88,7 @@ uint64_t io_weight_of_blkio(uint64_t weight);
  */
 bool realtime_is_given(struct cgroup_place *place);
 int realtime_make_room(struct cgroup_place *place, const char *runtime);
-void realtime_give_back(struct cgroup_place *place);
+void realtime_drop(struct cgroup_place *place); /* of the group itself */
+int realtime_give_back(struct cgroup_place *place); /* 0, or an errno without a message */
 
 #endif

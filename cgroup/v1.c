@@ -210,7 +210,10 @@ static struct cgroup_place *v1_members(const struct cgroup *cgroup)
 
 static int v1_kill(const struct cgroup *cgroup, int signal)
 {
-	return cgroup_signal_each(cgroup, v1_members(cgroup), signal);
+	struct cgroup_place *place = v1_members(cgroup);
+
+	return signal == SIGKILL ? cgroup_kill_frozen(cgroup, place) :
+				   cgroup_signal_each(place, signal);
 }
 
 static int v1_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count)
@@ -218,30 +221,36 @@ static int v1_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count
 	return place_processes(v1_members(cgroup), pids, count);
 }
 
+static int v1_remove_place(struct cgroup_place *place, struct patience *patience)
+{
+	bool realtime = place->controllers & CONTROLLER_BIT(CONTROLLER_CPU) &&
+		realtime_is_given(place);
+	int r;
+
+	if (realtime)
+		realtime_drop(place);
+	r = place_remove(place, patience);
+	/* Without the drop, the kernel counts the budget until it has forgotten the group. */
+	while (realtime && r >= 0 && realtime_give_back(place) < 0 && patience_wait(patience))
+		;
+	return r;
+}
+
+/* All hierarchies, even if one fails; the first failure is told. */
 int cgroup_v1_remove(const struct cgroup *cgroup, struct patience *patience)
 {
+	_cleanup_free_ char *text = NULL;
 	int first = 0;
 
 	for (size_t i = 0; i < cgroup->v1_count; i++) {
-		struct cgroup_place *place = &cgroup->v1[i];
-		bool realtime = place->controllers & CONTROLLER_BIT(CONTROLLER_CPU) &&
-			realtime_is_given(place);
-		int r;
+		int r = v1_remove_place(&cgroup->v1[i], patience);
 
-		/* Later failures must not hide the first. */
-		if (first < 0) {
-			_cleanup_free_ char *text = string_copy(error_text(first));
-
-			(void)place_remove(place, patience);
-			(void)error_set(first, "%s", text);
-			continue;
+		if (r < 0 && first >= 0) {
+			first = r;
+			text = string_copy(error_text(r));
 		}
-		r = place_remove(place, patience);
-		if (r >= 0 && realtime)
-			realtime_give_back(place);
-		first = r;
 	}
-	return first;
+	return first < 0 ? error_set(first, "%s", text) : 0;
 }
 
 /* Without any device controller only a container that may use everything can be had. */

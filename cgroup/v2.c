@@ -75,9 +75,16 @@ static int v2_create(struct cgroup *cgroup)
 	return 0;
 }
 
+/*
+ * A group that ever was killed by cgroup.kill kills whatever is cloned into it
+ * from another one (Linux 5.14 to 6.18 at least: the count of kills is compared
+ * with that of the parent's group). What we found may be such a group.
+ */
 int cgroup_v2_clone_fd(const struct cgroup *cgroup)
 {
-	return place_open(cgroup->v2) < 0 ? -1 : cgroup->v2->group_fd;
+	if (cgroup->v2->taken || place_open(cgroup->v2) < 0)
+		return -1;
+	return cgroup->v2->group_fd;
 }
 
 int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone)
@@ -163,15 +170,13 @@ int cgroup_v2_kill(const struct cgroup *cgroup, int signal)
 	struct cgroup_place *place = cgroup->v2;
 	int r;
 
-	if (signal == SIGKILL) {
-		r = place_open(place);
-		if (r < 0)
-			return r;
-		r = file_write_at(place->group_fd, "cgroup.kill", "1"); /* Linux 5.14 */
-		if (r >= 0)
-			return 0;
-	}
-	return cgroup_signal_each(cgroup, place, signal);
+	if (signal != SIGKILL)
+		return cgroup_signal_each(place, signal);
+	r = place_open(place);
+	if (r < 0)
+		return r;
+	r = file_write_at(place->group_fd, "cgroup.kill", "1"); /* Linux 5.14 */
+	return r >= 0 ? 0 : cgroup_kill_frozen(cgroup, place);
 }
 
 int cgroup_v2_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count)

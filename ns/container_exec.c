@@ -68,14 +68,14 @@ static int exec_set_up(const struct container_plan *plan, struct program *progra
 	return r;
 }
 
-/* The runtime writes the pid file between READY and GO: its existence means success. */
-static int exec_wait_for_go(const struct container_plan *plan)
+/* The runtime writes the pid file between READY and RELEASE: its existence means success. */
+static int exec_wait_for_release(const struct container_plan *plan)
 {
 	struct message message;
 
 	if (message_send(plan->socket_fd, MESSAGE_READY, 0, NULL, -1) < 0 ||
 		message_receive(plan->socket_fd, &message, NULL) < 0 ||
-		message.type != MESSAGE_GO)
+		message.type != MESSAGE_RELEASE)
 		_exit(1);
 	return 0;
 }
@@ -87,7 +87,7 @@ void container_exec(void *context)
 	int r = exec_set_up(plan, &program);
 
 	if (r >= 0)
-		r = exec_wait_for_go(plan);
+		r = exec_wait_for_release(plan);
 	if (r >= 0)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
 	if (r >= 0 && plan->seccomp)

@@ -28,21 +28,19 @@
 #include "ns/terminal.h"
 
 /* Wait for the runtime. Without one there is nobody to be a container for. */
-static int init_wait_for_go(const struct container_plan *plan)
+static void init_wait_for(const struct container_plan *plan, enum message_type type)
 {
 	struct message message;
 	int r = message_receive(plan->socket_fd, &message, NULL);
 
-	if (r < 0 || message.type != MESSAGE_GO)
+	if (r < 0 || message.type != type)
 		_exit(1);
-	return 0;
 }
 
-static int init_tell(const struct container_plan *plan, enum message_type type)
+static void init_tell(const struct container_plan *plan, enum message_type type)
 {
 	if (message_send(plan->socket_fd, type, 0, NULL, -1) < 0)
 		_exit(1);
-	return 0;
 }
 
 static int init_enter(const struct container_plan *plan)
@@ -61,7 +59,7 @@ static int init_enter(const struct container_plan *plan)
 		return r;
 	if (namespace_has_user(plan->namespaces)) {
 		if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER))
-			(void)init_wait_for_go(plan);
+			init_wait_for(plan, MESSAGE_GO);
 		r = credential_become_root();
 		if (r < 0)
 			return r;
@@ -105,8 +103,8 @@ static int init_hooks_before_pivot(const struct container_plan *plan)
 	if (!hooks)
 		return 0;
 	if (hooks->prestart.count || hooks->create_runtime.count) {
-		(void)init_tell(plan, MESSAGE_HOOKS);
-		(void)init_wait_for_go(plan);
+		init_tell(plan, MESSAGE_HOOKS);
+		init_wait_for(plan, MESSAGE_GO);
 	}
 	return init_run_hooks(plan, &hooks->create_container, "createContainer", "creating");
 }
@@ -230,8 +228,8 @@ void container_init(void *context)
 		init_fail(plan->socket_fd, -1, r);
 	init_close_others(plan);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
-	(void)init_tell(plan, MESSAGE_READY);
-	(void)init_wait_for_go(plan);
+	init_tell(plan, MESSAGE_READY);
+	init_wait_for(plan, MESSAGE_RELEASE);
 	if (plan->fifo_fd >= 0)
 		r = init_wait_for_start(plan, &start_fd);
 	if (r >= 0 && plan->config->hooks)

@@ -15,9 +15,12 @@
  *                              ← GO
  *     TERMINAL + descriptor →
  *     READY →                             writes the state, the pid file
- *                              ← GO       the container is created
+ *                              ← RELEASE  the container is created
  *     … waits for exec.fifo, then executes; the socket closes …
  *     ERROR with a message →              at any point instead
+ *
+ * For `run` the state is written while the child works, and RELEASE lies in the
+ * socket before the child asks for it: nobody waits for anybody.
  *
  * Without a runtime at the other end the child ends by itself.
  */

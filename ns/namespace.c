@@ -213,7 +213,7 @@ static __attribute__((noreturn)) void helper_run(const struct helper *helper)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	r = helper_join(helper);
 	if (r >= 0) {
-		r = process_clone(flags | CLONE_PARENT, helper->cgroup_fd, NULL);
+		r = process_clone(flags | CLONE_PARENT, -1, NULL);
 		if (r == 0)
 			helper->entry(helper->context);
 		if (r < 0)
@@ -255,7 +255,8 @@ static int helper_start(struct helper *helper, struct spawned *spawned)
 	if (report == MAP_FAILED)
 		return error_errno(errno, "cannot share memory");
 	helper->report = report;
-	pid = process_clone(0, -1, NULL);
+	/* Born in the cgroup, like the child it makes: no descriptor of the host's stays open. */
+	pid = process_clone(0, helper->cgroup_fd, NULL);
 	if (pid == 0)
 		helper_run(helper);
 	r = pid < 0 ? error_errno(pid, "cannot make a process") :

@@ -154,7 +154,13 @@ int container_open(struct container *container, int root_fd, const char *id,
 
 void container_unlock(struct container *container)
 {
-	file_close(&container->lock_fd);
+	if (container->lock_fd >= 0)
+		(void)flock(container->lock_fd, LOCK_UN);
+}
+
+int container_relock(struct container *container)
+{
+	return container_lock(container, LOCK_EX);
 }
 
 void container_close(struct container *container)
@@ -209,7 +215,15 @@ int container_process_open(const struct container *container)
 
 int container_remove(struct container *container)
 {
-	int r = file_remove_tree_at(container->root_fd, container->id);
+	static const char *const files[] = { "exec.fifo", "config.json", "state.json", "lock" };
+	int r;
+
+	/* The usual ones by name; whatever else a killed hull left is found the slow way. */
+	for (size_t i = 0; container->folder_fd >= 0 && i < ARRAY_SIZE(files); i++)
+		(void)unlinkat(container->folder_fd, files[i], 0);
+	if (unlinkat(container->root_fd, container->id, AT_REMOVEDIR) == 0)
+		return 0;
+	r = file_remove_tree_at(container->root_fd, container->id);
 
 	return r < 0 ? error_errno(r, "cannot remove the state folder of %s", container->id) : 0;
 }

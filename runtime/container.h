@@ -66,6 +66,9 @@ enum container_lock { CONTAINER_UNLOCKED, CONTAINER_SHARED, CONTAINER_LOCKED };
 int container_open(struct container *container, int root_fd, const char *id,
 	enum container_lock lock);
 void container_unlock(struct container *container);
+
+/* Lock it again after container_unlock; -ENOENT when it was deleted meanwhile. */
+int container_relock(struct container *container);
 void container_close(struct container *container);
 
 /* The config.json that it was created with. */

@@ -17,7 +17,7 @@
 
 int conversation_open(struct conversation *talk, struct container *container,
 	const struct process_request *request, struct process_handle *handle,
-	int (*on_ready)(struct conversation *talk))
+	int (*record)(struct conversation *talk))
 {
 	int pair[2];
 
@@ -25,7 +25,9 @@ int conversation_open(struct conversation *talk, struct container *container,
 		return error_errno(errno, "socketpair");
 	*talk = (struct conversation){ .runtime_fd = pair[0], .child_fd = pair[1],
 		.container = container, .request = request, .handle = handle,
-		.on_ready = on_ready };
+		.record = record,
+		/* The answers to hooks must not meet the release on the way. */
+		.hooks = request->config->hooks };
 	return 0;
 }
 
@@ -35,9 +37,9 @@ void conversation_close(struct conversation *talk)
 	file_close(&talk->child_fd);
 }
 
-static int talk_go(const struct conversation *talk)
+static int talk_send(const struct conversation *talk, enum message_type type)
 {
-	int r = message_send(talk->runtime_fd, MESSAGE_GO, 0, NULL, -1);
+	int r = message_send(talk->runtime_fd, type, 0, NULL, -1);
 
 	/* When the process is gone, its last message tells more. */
 	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
@@ -56,7 +58,7 @@ static int talk_run_hooks(const struct conversation *talk, const struct config *
 
 	if (r >= 0)
 		r = hook_run_all(&config->hooks->create_runtime, "createRuntime", &state);
-	return r < 0 ? r : talk_go(talk);
+	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
 }
 
 /* The name says nothing: receivers of console sockets want some bytes beside the descriptor. */
@@ -96,13 +98,22 @@ static int talk_write_pid_file(const struct conversation *talk)
 	return r < 0 ? error_errno(r, "cannot write the pid file %s", path) : 0;
 }
 
-static int talk_ready(struct conversation *talk)
+/*
+ * Nobody is told of success before the process is READY: not by the pid file,
+ * and not by a state that says "created".
+ */
+static bool talk_releases_early(const struct conversation *talk)
 {
-	int r = talk->on_ready ? talk->on_ready(talk) : 0;
+	return !talk->request->wait_for_start && !talk->request->pid_file && !talk->hooks;
+}
+
+static int talk_release(struct conversation *talk)
+{
+	int r = talk->record ? talk->record(talk) : 0;
 
 	if (r >= 0)
 		r = talk_write_pid_file(talk);
-	return r < 0 ? r : talk_go(talk);
+	return r < 0 ? r : talk_send(talk, MESSAGE_RELEASE);
 }
 
 /* One message; 1 when the conversation has reached its end. */
@@ -118,7 +129,7 @@ static int talk_answer(struct conversation *talk, const struct container_plan *p
 		return talk_hand_terminal_over(talk, fd);
 	case MESSAGE_READY:
 		*ready = true;
-		r = talk_ready(talk);
+		r = talk_releases_early(talk) ? 0 : talk_release(talk);
 		return r < 0 ? r : talk->request->wait_for_start;
 	case MESSAGE_WARNING:
 		log_warning("%s", message->text);
@@ -142,8 +153,10 @@ int conversation_run(struct conversation *talk, const struct container_plan *pla
 	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)) {
 		r = namespace_map_ids(plan->proc_fd, talk->handle->pid, plan->config);
 		if (r >= 0)
-			r = talk_go(talk);
+			r = talk_send(talk, MESSAGE_GO);
 	}
+	if (r >= 0 && talk_releases_early(talk))
+		r = talk_release(talk);
 	while (r == 0) {
 		struct message message;
 		int fd = -1;

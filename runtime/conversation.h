@@ -8,17 +8,17 @@
 
 struct conversation {
 	int runtime_fd, child_fd;
-	int proc_fd;
 	struct container *container;
 	const struct process_request *request;
 	struct process_handle *handle;
-	/* Called when the process is READY, before it may go on; may be NULL. */
-	int (*on_ready)(struct conversation *talk);
+	const struct config_hooks *hooks;
+	/* Makes the process known, before it is released; may be NULL. */
+	int (*record)(struct conversation *talk);
 };
 
 int conversation_open(struct conversation *talk, struct container *container,
 	const struct process_request *request, struct process_handle *handle,
-	int (*on_ready)(struct conversation *talk));
+	int (*record)(struct conversation *talk));
 
 /*
  * Talk until the process waits for `start`, or, without that, until its program

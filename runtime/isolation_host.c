@@ -77,7 +77,7 @@ static void host_abandon(struct process_handle *handle)
 	handle->pid = 0;
 }
 
-static int host_record_created(struct conversation *talk)
+static int host_record(struct conversation *talk)
 {
 	return host_record_process(talk->container, talk->handle);
 }
@@ -97,7 +97,7 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r >= 0 && request->wait_for_start)
 		r = plan.init.fifo_fd = host_make_fifo(container);
 	if (r >= 0)
-		r = conversation_open(&talk, container, request, handle, host_record_created);
+		r = conversation_open(&talk, container, request, handle, host_record);
 	if (r < 0)
 		return r;
 	plan.init.socket_fd = talk.child_fd;

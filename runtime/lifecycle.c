@@ -88,10 +88,13 @@ static int create_fill_record(struct container *container, const struct config *
 	return 0;
 }
 
+/* Nobody reads it before state.json is there. */
 static int create_keep_config(struct container *container, const struct config *config)
 {
-	int r = file_replace_at(container->folder_fd, "config.json", config->document.data,
-		config->document.length, 0600);
+	_cleanup_close_ int fd = openat(container->folder_fd, "config.json",
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno :
+			 file_write_all(fd, config->document.data, config->document.length);
 
 	return r < 0 ? error_errno(r, "cannot keep config.json in the state folder") : 0;
 }

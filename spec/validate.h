@@ -15,9 +15,7 @@ int config_validate_process(
 int config_validate_resources(
 	const struct config_resources *resources, const char *name, const char *prefix);
 
-/* The words that validation accepts, up to NULL (config-linux.md, Seccomp and Memory policy). */
-extern const char *const seccomp_actions[],
-	*const seccomp_operators[], *const seccomp_architectures[], *const seccomp_flags[];
+/* The words of linux.memoryPolicy, up to NULL (config-linux.md, Memory policy). */
 extern const char *const memory_policy_modes[], *const memory_policy_flags[];
 
 /*

@@ -2,25 +2,24 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "spec/validate.h"
 #include "spec/validate_rules.h"
 
 /* config-linux.md, Seccomp, with the architectures of libseccomp 2.6. */
-const char *const seccomp_actions[] = { "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
+static const char *const actions[] = { "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
 	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE",
 	"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", NULL };
 
-const char *const seccomp_operators[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",
-	"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL };
+static const char *const operators[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ",
+	"SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL };
 
-const char *const seccomp_architectures[] = { "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32",
+static const char *const architectures[] = { "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32",
 	"SCMP_ARCH_ARM", "SCMP_ARCH_AARCH64", "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K",
 	"SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",
 	"SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64",
 	"SCMP_ARCH_PPC64LE", "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_PARISC",
 	"SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB", NULL };
 
-const char *const seccomp_flags[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
+static const char *const filter_flags[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
 	"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL };
 
 #define ERRNO_MOST 4095	 /* MAX_ERRNO: the kernel cuts what is larger */
@@ -29,13 +28,11 @@ const char *const seccomp_flags[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILT
 static int validate_action(
 	const struct validation *at, const char *action, const char *path, size_t i)
 {
-	if (word_find(seccomp_actions, action) >= 0)
+	if (word_find(actions, action) >= 0)
 		return 0;
 	if (!path)
-		return validation_refuse_word(
-			at, seccomp_actions, action, "linux.seccomp.defaultAction");
-	return validation_refuse_word(
-		at, seccomp_actions, action, "linux.seccomp.%s[%zu].action", path, i);
+		return validation_refuse_word(at, actions, action, "linux.seccomp.defaultAction");
+	return validation_refuse_word(at, actions, action, "linux.seccomp.%s[%zu].action", path, i);
 }
 
 /* "When the action doesn't support an errno, the runtime MUST print an error and fail." */
@@ -63,8 +60,8 @@ static int validate_arguments(
 				"linux.seccomp.syscalls[%zu].args[%zu].index: must be 0 to 5, got "
 				"%" PRIu64,
 				i, k, argument->index);
-		if (word_find(seccomp_operators, argument->op) < 0)
-			return validation_refuse_word(at, seccomp_operators, argument->op,
+		if (word_find(operators, argument->op) < 0)
+			return validation_refuse_word(at, operators, argument->op,
 				"linux.seccomp.syscalls[%zu].args[%zu].op", i, k);
 	}
 	return 0;
@@ -135,13 +132,13 @@ int validate_seccomp(const struct validation *at, const struct config_seccomp *s
 	int r = validate_default(at, seccomp);
 
 	for (size_t i = 0; r >= 0 && i < seccomp->architectures.count; i++)
-		if (word_find(seccomp_architectures, seccomp->architectures.items[i]) < 0)
-			r = validation_refuse_word(at, seccomp_architectures,
+		if (word_find(architectures, seccomp->architectures.items[i]) < 0)
+			r = validation_refuse_word(at, architectures,
 				seccomp->architectures.items[i], "linux.seccomp.architectures[%zu]",
 				i);
 	for (size_t i = 0; r >= 0 && i < seccomp->flags.count; i++)
-		if (word_find(seccomp_flags, seccomp->flags.items[i]) < 0)
-			r = validation_refuse_word(at, seccomp_flags, seccomp->flags.items[i],
+		if (word_find(filter_flags, seccomp->flags.items[i]) < 0)
+			r = validation_refuse_word(at, filter_flags, seccomp->flags.items[i],
 				"linux.seccomp.flags[%zu]", i);
 	for (size_t i = 0; r >= 0 && i < seccomp->syscalls.count; i++)
 		r = validate_rule(at, seccomp, i);

@@ -36,21 +36,20 @@ static int run_to_the_end(const struct invocation *invocation, struct container 
 	struct foreground *foreground, const struct process_handle *handle)
 {
 	const struct create_options *wanted = invocation->options;
-	_cleanup_container_ struct container again = CONTAINER_NONE;
 	int code, r;
 
 	container_unlock(container);
 	code = foreground_wait(foreground, handle);
 	if (wanted->keep)
 		return code;
-	r = container_open(&again, container->root_fd, container->id, CONTAINER_LOCKED);
+	r = container_relock(container);
 	/* Somebody else deleted it: fine. */
 	if (r == -ENOENT) {
 		error_clear();
 		return code;
 	}
 	if (r >= 0)
-		r = lifecycle_destroy(&again);
+		r = lifecycle_destroy(container);
 	return r < 0 ? r : code;
 }
 

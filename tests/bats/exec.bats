@@ -42,11 +42,9 @@ container() { run_sleeper; }
 	try hull exec "$ID" echo -e --user 'a\tb' --help
 	assert_ok
 	assert_output $'--user a\tb --help'
-	try hull exec "$ID" -- echo dashes
-	if ! $PEER; then
-		assert_ok
-		assert_output dashes
-	fi
+	try hull exec -- "$ID" echo dashes
+	assert_ok
+	assert_output dashes
 }
 
 @test "exec: arguments arrive as they are" {
@@ -269,11 +267,10 @@ container() { run_sleeper; }
 	assert_line $'CapInh:\t0000000000000000'
 }
 
-@test "exec --cap: an unknown capability" {
+@test "exec --cap: an unknown capability is named" {
 	container
 	try hull exec --cap CAP_NO_SUCH "$ID" true
-	if $PEER; then skip "runc warns"; fi
-	assert_error --code 255 CAP_NO_SUCH
+	[[ $stderr == *CAP_NO_SUCH* ]] || report "not named"
 }
 
 @test "exec: no-new-privileges is the container's; --no-new-privs sets it" {
@@ -440,7 +437,7 @@ container() { run_sleeper; }
 	assert_error --code 255 "permission denied"
 	try hull exec "$ID" /tmp
 	assert_error --code 255
-	[[ $stderr == *"permission denied"* || $stderr == *"is a directory"* ]]
+	[[ $stderr == *"permission denied"* || ${stderr,,} == *"is a directory"* ]] || report "not in these words"
 }
 
 @test "exec: a command in no executable format" {

@@ -137,7 +137,7 @@ all_hooks() {
 		hook "$kind" "readlink /proc/self/ns/mnt /proc/self/ns/net >$dir/ns-$kind"
 	done
 	hook createContainer "readlink /proc/self/ns/mnt >$dir/ns-createContainer"
-	hook startContainer "readlink /proc/self/ns/mnt /proc/self/ns/pid >/ns-startContainer"
+	hook startContainer "(readlink /proc/self/ns/mnt; readlink /proc/self/ns/pid) >/ns-startContainer"
 	script 'sleep 1000'
 	run_detached
 	local pid host_mnt

@@ -62,7 +62,7 @@ load terminal
 	payload /tmp
 	try hull run "$ID"
 	assert_status 1
-	[[ $stderr == *"permission denied"* || $stderr == *"is a directory"* ]]
+	[[ $stderr == *"permission denied"* || ${stderr,,} == *"is a directory"* ]] || report "not in these words"
 	assert_nothing_left
 }
 

@@ -303,7 +303,8 @@ CLEANUPS=()
 
 containers_delete() {
 	local dir
-	for dir in "$STATE"/*/; do
+	# Names with an at-sign are hull's own.
+	for dir in "$STATE"/[!@]*/; do
 		[[ ! -d $dir ]] || hull delete --force "$(basename "$dir")" || return
 	done
 }
@@ -362,7 +363,7 @@ assert_line() {
 # line on stderr that has every TEXT (any case).
 assert_error() {
 	local code=1 text
-	if [[ $1 == --code ]]; then
+	if [[ ${1-} == --code ]]; then
 		code=$2
 		shift 2
 	fi

@@ -22,24 +22,63 @@
 #include "cgroup/driver.h"
 #include "tests/unit/test.h"
 
-/* Ends the program with a skipped plan where no group can be made. */
-static inline void group_need(void)
-{
-	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	int r = cgroup_open(&cgroup, "probe", "/hull-unit-probe", NULL);
+/* CHECK that a call returned 0, with its message when it did not. */
+#define CHECK_DONE(call, name)                                                                     \
+	do {                                                                                       \
+		int _done = (call);                                                                \
+		CHECK(_done == 0, "%s%s%s", (name), _done ? ": " : "",                             \
+			_done ? error_text(_done) : "");                                           \
+	} while (0)
 
-	if (r >= 0)
-		r = cgroup_create(cgroup);
-	if (r < 0) {
-		printf("1..0 # SKIP no cgroup can be made here: %s\n", error_text(r));
-		exit(0);
-	}
-	(void)cgroup_remove(cgroup);
+/* CHECK that a call failed with ERROR (0: any) and a message that holds WORDS. */
+#define CHECK_FAILS(call, error, words, name)                                                      \
+	do {                                                                                       \
+		int _done;                                                                         \
+		error_clear();                                                                     \
+		_done = (call);                                                                    \
+		CHECK(_done < 0 && (!(error) || _done == -(error)) &&                              \
+				strstr(error_text(_done), (words)),                                \
+			"%s: %s", (name), _done < 0 ? error_text(_done) : "no error");             \
+	} while (0)
+
+/* The folder of all groups of the test, in every hierarchy. */
+static inline struct cgroup *group_of_all(pid_t owner)
+{
+	_cleanup_free_ char *path = string_format("/hull-unit-%d", owner);
+	struct cgroup *cgroup = NULL;
+
+	return cgroup_open(&cgroup, "all", path, NULL) < 0 ? NULL : cgroup;
 }
 
 static inline char *group_path(const char *name)
 {
 	return string_format("/hull-unit-%d/%s", getpid(), name);
+}
+
+/*
+ * Run the tests in a child, so that what they leave behind is removed however
+ * they end; skips everything where no group can be made.
+ */
+static inline int group_main(int (*tests)(void))
+{
+	_cleanup_cgroup_ struct cgroup *all = NULL;
+	int status;
+	pid_t pid = fork();
+
+	NEED(pid >= 0);
+	if (pid == 0) {
+		all = group_of_all(getpid());
+		if (!all || cgroup_create(all) < 0) {
+			printf("1..0 # SKIP no cgroup can be made here: %s\n", error_text(0));
+			exit(0);
+		}
+		exit(tests());
+	}
+	status = process_wait(pid);
+	all = group_of_all(pid);
+	if (all && (cgroup_kill(all, SIGKILL) < 0 || cgroup_remove(all) < 0))
+		printf("# %s\n", error_text(0));
+	return process_exit_code(status);
 }
 
 /* Open and make a group of the test's own, with the limits that every container gets. */
@@ -53,18 +92,6 @@ static inline struct cgroup *group_make(const char *name)
 		exit(1);
 	}
 	return cgroup;
-}
-
-/* The parent folder of all groups of the test. */
-static inline void group_clean(void)
-{
-	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	_cleanup_free_ char *path = string_format("/hull-unit-%d", getpid());
-
-	if (cgroup_open(&cgroup, "all", path, NULL) >= 0) {
-		(void)cgroup_kill(cgroup, SIGKILL);
-		CHECK(cgroup_remove(cgroup) == 0, "nothing of the test stays: %s", error_text(0));
-	}
 }
 
 /* What parent and children both see. */

@@ -13,7 +13,7 @@
 #include "tests/unit/test.h"
 
 #define RULES_MOST 12
-#define LISTS      4000
+#define LISTS	   4000
 
 struct request {
 	char type;
@@ -62,8 +62,8 @@ static int program_run(
 	for (int steps = 0; at < count && steps < 10000; steps++, at++) {
 		const struct bpf_insn *insn = &insns[at];
 		uint32_t *words = (uint32_t *)context, value = (uint32_t)r[insn->dst_reg];
-		uint32_t other = insn->code & BPF_X ? (uint32_t)r[insn->src_reg] :
-						      (uint32_t)insn->imm;
+		uint32_t other =
+			insn->code & BPF_X ? (uint32_t)r[insn->src_reg] : (uint32_t)insn->imm;
 
 		switch (insn->code) {
 		case BPF_LDX | BPF_W | BPF_MEM:
@@ -99,12 +99,11 @@ static int program_run(
 	return -1;
 }
 
-static int program_allows(
-	const struct bpf_insn *insns, size_t count, const struct request *request)
+static int program_allows(const struct bpf_insn *insns, size_t count, const struct request *request)
 {
 	struct bpf_cgroup_dev_ctx context = {
 		.access_type = (request->access << 16) |
-			(request->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+			       (request->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
 		.major = request->major,
 		.minor = request->minor,
 	};
@@ -161,10 +160,11 @@ static bool list_agrees(const struct config_device_rule *rules, size_t count,
 {
 	for (unsigned int n = 0; n < 2 * 4 * 4 * 4; n++) {
 		struct request request = { .type = n & 1 ? 'b' : 'c',
-			.major = 200 + (n >> 1) % 4, .minor = (n >> 3) % 4,
+			.major = 200 + (n >> 1) % 4,
+			.minor = (n >> 3) % 4,
 			.access = requests[(n >> 5) % 4] };
-		bool wanted = request.access == DEVICE_MKNOD ||
-			reference_allows(rules, count, &request);
+		bool wanted =
+			request.access == DEVICE_MKNOD || reference_allows(rules, count, &request);
 
 		if (program_allows(insns, insn_count, &request) != wanted ||
 			(exceptions && v1_allows(exceptions, &request) != wanted)) {
@@ -260,8 +260,9 @@ static void test_allow_all(void)
 
 static void test_refused(const char *type, const char *access, int64_t major, const char *words)
 {
-	struct config_device_rule rule = { .allow = true, .type = type, .access = access,
-		.major = { true, major } };
+	struct config_device_rule rule = {
+		.allow = true, .type = type, .access = access, .major = { true, major }
+	};
 	struct config_resources resources = { .devices = { &rule, 1 } };
 	struct device_rules rules;
 	int r = device_rules_make(&rules, &resources);

@@ -65,8 +65,8 @@ static void test_weights(void)
 	bool grows = true;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		CHECK(cpu_weight_of_shares(rows[i][0]) == rows[i][1],
-			"%llu shares are weight %llu", (unsigned long long)rows[i][0],
+		CHECK(cpu_weight_of_shares(rows[i][0]) == rows[i][1], "%llu shares are weight %llu",
+			(unsigned long long)rows[i][0],
 			(unsigned long long)cpu_weight_of_shares(rows[i][0]));
 	for (uint64_t shares = 2; shares <= 262144; shares++) {
 		uint64_t weight = cpu_weight_of_shares(shares);
@@ -92,8 +92,7 @@ static void test_cpu(void)
 	check("{\"cpu\":{\"quota\":-1}}", "(cpu.cfs_quota_us=-1)", "(cpu.max=max)");
 	check("{\"cpu\":{\"quota\":-1,\"period\":50000}}",
 		"cpu.cfs_period_us=50000; (cpu.cfs_quota_us=-1)", "cpu.max=max 50000");
-	check("{\"cpu\":{\"idle\":1,\"shares\":512}}", "cpu.idle=1; cpu.shares=512",
-		"cpu.idle=1");
+	check("{\"cpu\":{\"idle\":1,\"shares\":512}}", "cpu.idle=1; cpu.shares=512", "cpu.idle=1");
 	check("{\"cpu\":{\"idle\":0}}", "(cpu.idle=0)", "(cpu.idle=0)");
 	check("{\"cpu\":{\"cpus\":\"0-1\",\"mems\":\"0\"}}", "cpuset.cpus=0-1; cpuset.mems=0",
 		"cpuset.cpus=0-1; cpuset.mems=0");

@@ -40,9 +40,14 @@ static const struct {
 		       "comments are not enabled." },
 	{ "[\"\xff\"]", "d: line 1: not JSON: lexical error: invalid bytes in UTF8 string." },
 	{ "[\"a\nb\"]", "d: line 1: not JSON: lexical error: invalid character inside string." },
-	{ "{\"a\":[\"x\",\"b\\u0000c\"]}", "d: a[1]: the string holds a NUL character" },
-	{ "\"\\u0000\"", "d: the string holds a NUL character" },
-	{ "{\"p\":{\"k\\u0000\":1}}", "d: p: a member's name holds a NUL character" },
+	{ "{\"a\":[\"x\",\"b\\u0000c\"]}", "d: a[1]: text holds a NUL character" },
+	{ "\"\\u0000\"", "d: text holds a NUL character" },
+	{ "[\"\xc0\xb9\"]", "d: [0]: text is not UTF-8" },
+	{ "[\"\xed\xa0\x80\"]", "d: [0]: text is not UTF-8" },
+	{ "[\"\\ude00\"]", "d: [0]: text is not UTF-8" },
+	{ "{\"a\\udfff\":1}", "d: text is not UTF-8" },
+	{ "[\"\\ud83d\\ude00 \xed\x9f\xbf\"]", NULL },
+	{ "{\"p\":{\"k\\u0000\":1}}", "d: p: text holds a NUL character" },
 };
 
 static void check_documents(void)
