@@ -10,19 +10,24 @@ LIBC     ?= musl
 SANITIZE ?=
 # V=1 shows the commands.
 Q        := $(if $(V),,@)
+# All processors, unless -j says something else.
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+# ---- what is built, and how -------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes
-COMMIT   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # "linux" is a word of the runtime-spec, not a macro.
 override CFLAGS += -std=gnu17 -O2 -g -Ulinux -fno-strict-aliasing -ffunction-sections \
 	-fdata-sections -fstack-protector-strong $(WARNINGS)
 override CPPFLAGS += -D_GNU_SOURCE -I.
 override LDFLAGS  += -Wl,--gc-sections
-LIBS     := -lseccomp -lcap -lyajl
+MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
 
 ifneq ($(SANITIZE),)
 override LIBC := glibc
-override CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+override CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 override LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
@@ -32,44 +37,172 @@ CC       := musl-gcc
 OBJ      := $(BUILD)/musl
 BIN      := $(BUILD)
 INCLUDE  := $(OBJ)/include
+LIBS     := $(foreach lib,libseccomp.a libcap.a libyajl_s.a,/usr/lib/$(MULTIARCH)/$(lib)) -lm
+NEEDED   := $(filter %.a,$(LIBS))
 override CPPFLAGS += -isystem $(INCLUDE)
-override LDFLAGS += -static -no-pie
-ARCHIVES := $(shell gcc -print-multiarch 2>/dev/null)
-LIBS     := $(foreach lib,libseccomp.a libcap.a libyajl_s.a,/usr/lib/$(ARCHIVES)/$(lib))
-override CFLAGS += -fno-pie
+override CFLAGS   += -fno-pie
+override LDFLAGS  += -static -no-pie
 else
-OBJ      := $(BUILD)/$(if $(SANITIZE),sanitize,glibc)
+FLAVOUR  := $(if $(findstring fuzzer,$(SANITIZE)),fuzz,$(if $(SANITIZE),sanitize,glibc))
+OBJ      := $(BUILD)/$(FLAVOUR)
 BIN      := $(OBJ)
+LIBS     := -lseccomp -lcap -lyajl -lm
+NEEDED   := /usr/include/seccomp.h /usr/include/sys/capability.h /usr/include/yajl/yajl_parse.h
 endif
+COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 ROOMS    := base spec ns cgroup runtime
-SOURCES  := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) $(wildcard runtime/command/*.c)
+SOURCES  := $(wildcard $(ROOMS:%=%/*.c) runtime/command/*.c)
 OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
+# Everything but main: what the tests link with.
+ARCHIVE  := $(OBJ)/hull.a
+UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
+FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+TOOLS    := $(BUILD)/tests/floor $(BUILD)/tests/pair
 
+.PHONY: all
 all: $(BIN)/hull
 
-$(BIN)/hull: $(OBJECTS)
-	@echo "  LINK  $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+# One line instead of a compiler's complaint about each file.
+MISSING := $(if $(shell command -v $(CC) 2>/dev/null),,$(CC)) \
+	$(notdir $(filter-out $(wildcard $(NEEDED)),$(NEEDED)))
+need_tools = $(if $(strip $(MISSING)),$(error $(firstword $(MISSING)) is missing: run `make deps`))
 
-$(OBJ)/%.o: %.c | $(INCLUDE)
+$(BIN)/hull: $(OBJECTS) $(OBJ)/flags
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(OBJECTS) $(LIBS) && mv $@.new $@
+
+$(ARCHIVE): $(filter-out %/main.o,$(OBJECTS))
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(OBJ)/%.o: %.c $(OBJ)/flags | $(INCLUDE)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -c -o $@ $<
 
-# The commit is compiled in where it is printed.
-$(OBJ)/runtime/main.o $(OBJ)/runtime/command/features.o: \
-	override CPPFLAGS += -DHULL_COMMIT='"$(COMMIT)"'
+# Other flags or another compiler make everything anew, another commit what prints it.
+COMMIT   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+TELLERS  := $(OBJ)/runtime/main.o $(OBJ)/runtime/command/features.o
+$(TELLERS): override CPPFLAGS += -DHULL_COMMIT='"$(COMMIT)"'
+$(TELLERS): $(OBJ)/commit
+
+$(OBJ)/flags: FORCE
+	@: $(need_tools)
+	@$(call write_changed,$(shell $(CC) -dumpfullversion -dumpmachine 2>/dev/null) $(COMPILE) $(LDFLAGS))
+$(OBJ)/commit: FORCE
+	@$(call write_changed,$(COMMIT))
+write_changed = mkdir -p $(@D); echo '$(strip $(1))' | cmp -s - $@ || echo '$(strip $(1))' >$@
 
 # What musl's compiler needs of the system's headers, and no more.
+ifneq ($(INCLUDE),)
 $(INCLUDE):
 	@mkdir -p $@/sys
 	@for h in seccomp.h yajl linux asm-generic; do ln -sfn /usr/include/$$h $@/$$h; done
 	@ln -sfn /usr/include/sys/capability.h $@/sys/capability.h
 	@for h in asm seccomp-syscalls.h; do \
-		if [ -e /usr/include/$(ARCHIVES)/$$h ]; then ln -sfn /usr/include/$(ARCHIVES)/$$h $@/$$h; \
+		if [ -e /usr/include/$(MULTIARCH)/$$h ]; then ln -sfn /usr/include/$(MULTIARCH)/$$h $@/$$h; \
 		else ln -sfn /usr/include/$$h $@/$$h; fi; done
+endif
 
--include $(OBJECTS:.o=.d)
+# ---- tests -----------------------------------------------------------------------------------
 
-.PHONY: all
+.PHONY: tests tools unit check lint format bench demo fuzz docs
+# Unit tests and the replay of the fuzz corpus run under the sanitizers.
+tests: tools
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined all unit
+
+tools: $(TOOLS)
+unit: $(UNIT) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ))
+
+$(UNIT): $(BIN)/%: $(OBJ)/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# With libFuzzer the main program is its own, else it is the replay of a corpus.
+$(FUZZ): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/replay.o) $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer) \
+		-o $@ $^ $(LIBS)
+
+# Programs of the benchmarks, which share nothing with hull.
+MUSL_PLAIN = musl-gcc -std=gnu17 -O2 -D_GNU_SOURCE $(WARNINGS) -static -no-pie \
+	-idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
+$(BUILD)/tests/floor: tests/bench/floor.c tests/bench/floor_cgroup.c tests/bench/floor.h
+$(BUILD)/tests/pair: tests/bench/pair.c
+$(TOOLS): $(OBJ)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(MUSL_PLAIN) -o $@ $(filter %.c,$^) -lm
+
+# Everything that tests hull; `make check ONLY="lint unit"` for some of it.
+check: deps
+	$(Q)tests/check $(ONLY:%=--only %)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo
+
+bench: all tools
+	$(Q)tests/bench/run $(BENCH)
+
+# Fuzz each target for a while, starting from the corpus; what fails is written to build/fuzz/.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)tests/deps build fuzz
+	$(Q)$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ)
+	$(Q)for target in $^; do name=$${target##*/}; mkdir -p $(OBJ)/corpus/$$name; \
+		echo "  FUZZ  $$name, $(FUZZ_SECONDS) seconds"; \
+		dictionary=tests/fuzz/config.dict; \
+		$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
+			-dict=$$dictionary -artifact_prefix=$(OBJ)/$$name- \
+			$(OBJ)/corpus/$$name tests/fuzz/corpus/$$name >$(OBJ)/$$name.log 2>&1 || \
+			{ tail -n 40 $(OBJ)/$$name.log; exit 1; }; \
+		grep -E 'number_of_executed_units|new_units_added' $(OBJ)/$$name.log; done
+
+lint:
+	$(Q)tests/lint
+
+format:
+	$(Q)tests/lint --format
+
+# The manual page, from what the programs themselves say.
+docs: all
+	$(Q)docs/generate
+
+# ---- the machine -----------------------------------------------------------------------------
+
+.PHONY: deps install uninstall clean help FORCE
+deps:
+	$(Q)tests/deps build test
+
+install: all
+	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull
+	install -D -m 0644 docs/hull.1 $(DESTDIR)$(MANDIR)/man1/hull.1
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(MANDIR)/man1/hull.1
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make            build/hull, static with musl (LIBC=glibc: dynamic; SANITIZE=address,undefined)'
+	@echo 'make demo       a tour: installs what is missing, builds, runs a container'
+	@echo 'make check      everything that tests hull (ONLY="lint unit" for some of it)'
+	@echo 'make bench      hull, the bare system calls, crun and runc compared (BENCH=--quick)'
+	@echo 'make tests      builds what the tests need'
+	@echo 'make lint       clang-format, clang-tidy and shellcheck; make format applies the first'
+	@echo 'make fuzz       each target for FUZZ_SECONDS=60 with libFuzzer'
+	@echo 'make docs       the manual page, from hull --help'
+	@echo 'make deps       installs what is missing from Debian packages'
+	@echo 'make install    to PREFIX=/usr/local below DESTDIR; make uninstall undoes it'
+	@echo 'make clean      removes build/'
+	@echo 'V=1 shows commands, BUILD=DIR builds elsewhere.'
+
+-include $(OBJECTS:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(FUZZ)) $(OBJ)/tests/fuzz/replay.d

@@ -7,11 +7,12 @@
  * are there before they are touched: a page fault costs more than what it guards
  * (measured: 0.3 ms of a start went into malloc, its mmap calls and faults).
  */
+#include <stdlib.h> /* says which C library this is */
+
 #ifndef __GLIBC__
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 

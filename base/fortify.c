@@ -7,12 +7,13 @@
  * libcap and yajl are built against glibc with _FORTIFY_SOURCE, and need no
  * more of it than these checks.
  */
+#include <stdlib.h> /* says which C library this is */
+
 #ifndef __GLIBC__
 #include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int __fprintf_chk(FILE *stream, int flag, const char *format, ...);

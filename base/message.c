@@ -84,10 +84,11 @@ int message_receive(int socket_fd, struct message *message, int *fd)
 		.msg_controllen = sizeof(control.bytes) };
 	ssize_t n;
 
+	/* unix(7): ECONNRESET only says that the other side left mail unread; ours is still there. */
 	do
 		n = recvmsg(socket_fd, &header, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET)
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n < 0)
 		return -errno;
 	if (n <= 0) {
 		*message = (struct message){ .type = MESSAGE_END };

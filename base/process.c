@@ -134,6 +134,19 @@ void process_close_others(unsigned int first, const int *kept, size_t count)
 	(void)syscall(SYS_close_range, first, ~0u, 0);
 }
 
+void signal_reset_all(void)
+{
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	/* CLONE_CLEAR_SIGHAND clears handlers; what the caller ignored is still ignored. */
+	for (int number = 1; number <= SIGRTMAX; number++)
+		if (number != SIGKILL && number != SIGSTOP)
+			(void)sigaction(number, &standard, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int signal_parse_number(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");

@@ -42,6 +42,9 @@ int process_seal_descriptors(unsigned int first);
 /* Close every descriptor >= FIRST but the KEPT ones (those may be -1). */
 void process_close_others(unsigned int first, const int *kept, size_t count);
 
+/* Every signal unblocked and with its default effect, as a fresh program expects them. */
+void signal_reset_all(void);
+
 /* A signal by number or name, with or without "SIG", also "RTMIN+3"; or -EINVAL. */
 int signal_parse(const char *text);
 

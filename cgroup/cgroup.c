@@ -74,8 +74,8 @@ static bool hierarchy_controllers(const char *folder, uint32_t *controllers)
 	}
 }
 
-static void place_init(struct cgroup_place *place, int mount_fd, const char *name,
-	const char *group, bool unified)
+static void place_init(
+	struct cgroup_place *place, int mount_fd, const char *name, const char *group, bool unified)
 {
 	*place = (struct cgroup_place){
 		.unified = unified,
@@ -274,8 +274,7 @@ int cgroup_enter(const struct cgroup *cgroup, bool by_clone)
 	return cgroup->driver->enter(cgroup, by_clone);
 }
 
-int cgroup_apply(
-	const struct cgroup *cgroup, const struct config_resources *resources, bool update)
+int cgroup_apply(const struct cgroup *cgroup, const struct config_resources *resources, bool update)
 {
 	static const struct config_resources none;
 

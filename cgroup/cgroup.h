@@ -28,8 +28,8 @@ struct cgroup;
  * Find the driver and the place for container ID; makes nothing. SAVED is the
  * text that cgroup_saved gave for an existing container, or NULL for a new one.
  */
-int cgroup_open(struct cgroup **cgroup, const char *id, const char *cgroups_path,
-	const char *saved);
+int cgroup_open(
+	struct cgroup **cgroup, const char *id, const char *cgroups_path, const char *saved);
 
 /* What state.json keeps, so that cgroup_open finds the same group again. */
 const char *cgroup_saved(const struct cgroup *cgroup);
@@ -63,14 +63,17 @@ int cgroup_enter(const struct cgroup *cgroup, bool by_clone);
  * device rules). What the hierarchy has no controller for is refused by its
  * name in the document. On an update (the container runs) only given values change.
  */
-int cgroup_apply(const struct cgroup *cgroup, const struct config_resources *resources,
-	bool update);
+int cgroup_apply(
+	const struct cgroup *cgroup, const struct config_resources *resources, bool update);
 
 /* Freeze or thaw all processes; waits, bounded, until it is so. */
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen);
 bool cgroup_is_frozen(const struct cgroup *cgroup);
 
-/* Send SIGNAL to every process in the group and the groups below. */
+/*
+ * Send SIGNAL to every process in the group and the groups below; fine when
+ * there is none. SIGKILL reaches frozen ones too.
+ */
 int cgroup_kill(const struct cgroup *cgroup, int signal);
 
 /* The processes in the group and below, as the caller's pid namespace numbers them; free *PIDS. */

@@ -44,32 +44,63 @@ static int controllers_refused(
 
 	if (r == -EBUSY)
 		return error_set(r,
-			"cgroup %s/%s: controller %s cannot be enabled for groups below, as the group "
+			"cgroup %s/%s: controller %s cannot be enabled for groups below, as the "
+			"group "
 			"holds processes itself",
 			place->root, group, name);
 	if (r == -EOPNOTSUPP)
 		return error_set(r,
-			"cgroup %s/%s: controller %s cannot be enabled for groups below, as the group "
+			"cgroup %s/%s: controller %s cannot be enabled for groups below, as the "
+			"group "
 			"is threaded",
 			place->root, group, name);
 	return error_errno(
 		r, "cgroup %s/%s: enable controller %s for groups below", place->root, group, name);
 }
 
-/* One by one, so that one that is refused takes no other with it. */
+/* Controllers that may be given to groups below one with processes, at a price. */
+#define CONTROLLERS_THREADED                                                                       \
+	(CONTROLLER_BIT(CONTROLLER_CPU) | CONTROLLER_BIT(CONTROLLER_CPUSET) |                      \
+		CONTROLLER_BIT(CONTROLLER_PIDS) | CONTROLLER_BIT(CONTROLLER_PERF_EVENT))
+
+/*
+ * To give only such controllers to groups below makes a group with processes
+ * the root of a threaded subtree, in which no process can start any more
+ * (EOPNOTSUPP). The hierarchy's own root is free of that and has no cgroup.type.
+ */
+static bool would_become_threaded(int folder_fd)
+{
+	_cleanup_buffer_ struct buffer pids = { 0 };
+
+	return !faccessat(folder_fd, "cgroup.type", F_OK, 0) &&
+	       file_read_at(folder_fd, "cgroup.procs", &pids, 1u << 24) >= 0 && pids.length;
+}
+
+static int controllers_write(int folder_fd, uint32_t controllers)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	if (!(controllers & ~CONTROLLERS_THREADED) && would_become_threaded(folder_fd))
+		return -EBUSY;
+	for (int i = 0; i < CONTROLLERS; i++)
+		if (controllers & CONTROLLER_BIT(i))
+			buffer_format(&text, "+%s ", controller_names[i].v2);
+	return file_write_at(folder_fd, "cgroup.subtree_control", text.data);
+}
+
+/* All at once; if that fails one by one, so that one that is refused takes no other with it. */
 static int controllers_enable_in(
 	const struct cgroup_place *place, int folder_fd, const char *group, uint32_t controllers)
 {
-	int first = 0;
+	int r = controllers_write(folder_fd, controllers), first = 0;
 
+	if (r >= 0)
+		return 0;
 	for (int i = 0; i < CONTROLLERS; i++) {
-		char text[32] = "+";
-		int r;
-
 		if (!(controllers & CONTROLLER_BIT(i)))
 			continue;
-		(void)strncat(text, controller_names[i].v2, sizeof(text) - 2);
-		r = file_write_at(folder_fd, "cgroup.subtree_control", text);
+		if (r != -EBUSY)
+			r = controllers_write(folder_fd, CONTROLLER_BIT(i));
 		if (r < 0 && first >= 0)
 			first = controllers_refused(place, group, (enum controller)i, r);
 	}
@@ -84,15 +115,13 @@ static int controllers_hand_down(struct cgroup_place *place, int root_fd, uint32
 	int first = controllers_enable_in(place, root_fd, "", controllers);
 
 	for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int r;
-
 		*slash = '\0';
 		file_close(&fd);
 		fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0)
 			return error_errno(errno, "cgroup %s/%s", place->root, path);
 		if (first >= 0)
-			first = r = controllers_enable_in(place, fd, path, controllers);
+			first = controllers_enable_in(place, fd, path, controllers);
 		*slash = '/';
 	}
 	return first;
@@ -116,15 +145,13 @@ int controllers_enable(struct cgroup_place *place, uint32_t wanted)
 	if (r >= 0)
 		r = root_fd < 0 ? -errno : controllers_read(root_fd, &offered);
 	if (r < 0)
-		return error_errno(
-			r, "cgroup %s/%s: controllers", place->root, place_group(place));
+		return error_errno(r, "cgroup %s/%s: controllers", place->root, place_group(place));
 	wanted &= offered & ~place->controllers;
 	if (!wanted)
 		return 0;
 	enabled = controllers_hand_down(place, root_fd, wanted);
 	r = controllers_read(place->group_fd, &place->controllers);
 	if (r < 0)
-		return error_errno(
-			r, "cgroup %s/%s: controllers", place->root, place_group(place));
+		return error_errno(r, "cgroup %s/%s: controllers", place->root, place_group(place));
 	return enabled;
 }

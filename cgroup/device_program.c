@@ -18,8 +18,8 @@ struct program {
 	size_t count;
 };
 
-static void insn(struct program *program, uint8_t code, uint8_t dst, uint8_t src, int16_t off,
-	int32_t imm)
+static void insn(
+	struct program *program, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
 {
 	program->insns[program->count++] = (struct bpf_insn){
 		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm
@@ -81,7 +81,7 @@ struct bpf_insn *device_program_make(const struct device_rules *rules, size_t *c
 {
 	struct program program = {
 		.insns = memory_allocate((INSNS_FIRST + INSNS_RULE * rules->count + INSNS_LAST) *
-			sizeof(struct bpf_insn)),
+					 sizeof(struct bpf_insn)),
 	};
 
 	program_first(&program);

@@ -17,14 +17,14 @@
 static const struct device_rule device_defaults[] = {
 	{ true, 'c', DEVICE_ANY, DEVICE_ANY, DEVICE_MKNOD },
 	{ true, 'b', DEVICE_ANY, DEVICE_ANY, DEVICE_MKNOD },
-	{ true, 'c', 1, 3, DEVICE_ALL }, /* null */
-	{ true, 'c', 1, 5, DEVICE_ALL }, /* zero */
-	{ true, 'c', 1, 7, DEVICE_ALL }, /* full */
-	{ true, 'c', 1, 8, DEVICE_ALL }, /* random */
-	{ true, 'c', 1, 9, DEVICE_ALL }, /* urandom */
-	{ true, 'c', 5, 0, DEVICE_ALL }, /* tty */
-	{ true, 'c', 5, 1, DEVICE_ALL }, /* console */
-	{ true, 'c', 5, 2, DEVICE_ALL }, /* ptmx */
+	{ true, 'c', 1, 3, DEVICE_ALL },	    /* null */
+	{ true, 'c', 1, 5, DEVICE_ALL },	    /* zero */
+	{ true, 'c', 1, 7, DEVICE_ALL },	    /* full */
+	{ true, 'c', 1, 8, DEVICE_ALL },	    /* random */
+	{ true, 'c', 1, 9, DEVICE_ALL },	    /* urandom */
+	{ true, 'c', 5, 0, DEVICE_ALL },	    /* tty */
+	{ true, 'c', 5, 1, DEVICE_ALL },	    /* console */
+	{ true, 'c', 5, 2, DEVICE_ALL },	    /* ptmx */
 	{ true, 'c', 136, DEVICE_ANY, DEVICE_ALL }, /* pts/N */
 };
 
@@ -42,14 +42,14 @@ static bool number_meets(int64_t a, int64_t b)
 static bool rule_covers(const struct device_rule *a, const struct device_rule *b)
 {
 	return a->type == b->type && number_covers(a->major, b->major) &&
-		number_covers(a->minor, b->minor);
+	       number_covers(a->minor, b->minor);
 }
 
 /* Some device is one of both. */
 static bool rule_meets(const struct device_rule *a, const struct device_rule *b)
 {
 	return a->type == b->type && number_meets(a->major, b->major) &&
-		number_meets(a->minor, b->minor);
+	       number_meets(a->minor, b->minor);
 }
 
 static void rules_remove(struct device_rules *rules, size_t at)
@@ -92,9 +92,7 @@ static int access_parse(const char *text, unsigned int *access)
 	for (; text && *text; text++) {
 		if (*text != 'r' && *text != 'w' && *text != 'm')
 			return -EINVAL;
-		*access |= *text == 'r' ? DEVICE_READ :
-			*text == 'w'    ? DEVICE_WRITE :
-					  DEVICE_MKNOD;
+		*access |= *text == 'r' ? DEVICE_READ : *text == 'w' ? DEVICE_WRITE : DEVICE_MKNOD;
 	}
 	return 0;
 }
@@ -113,12 +111,13 @@ static int rules_add_config(
 
 	if (type[1] || !strchr("abc", type[0]))
 		return error_set(EINVAL,
-			"linux.resources.devices[%zu].type: must be \"a\", \"b\" or \"c\", got \"%s\"",
+			"linux.resources.devices[%zu].type: must be \"a\", \"b\" or \"c\", got "
+			"\"%s\"",
 			index, type);
 	if (access_parse(config->access, &rule.access) < 0)
 		return error_set(EINVAL,
-			"linux.resources.devices[%zu].access: must be of \"rwm\", got \"%s\"", index,
-			config->access);
+			"linux.resources.devices[%zu].access: must be of \"rwm\", got \"%s\"",
+			index, config->access);
 	if (number_parse(&config->major, &rule.major) < 0 ||
 		number_parse(&config->minor, &rule.minor) < 0)
 		return error_set(EINVAL,

@@ -30,7 +30,7 @@ enum device_access {
 
 struct device_rule {
 	bool allow;
-	char type; /* 'b' or 'c' */
+	char type;	      /* 'b' or 'c' */
 	int64_t major, minor; /* or DEVICE_ANY */
 	unsigned int access;
 };

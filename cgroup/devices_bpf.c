@@ -144,15 +144,14 @@ static bool in_user_namespace(void)
 	_cleanup_buffer_ struct buffer map = { 0 };
 
 	return file_read_at(-1, "/proc/self/uid_map", &map, 4096) >= 0 && map.data &&
-		strcmp(map.data, whole) != 0;
+	       strcmp(map.data, whole) != 0;
 }
 
 static int device_program_set(struct cgroup_place *place, int program_fd)
 {
 	/* On a group that we made nothing is attached, so nobody need be asked. */
-	_cleanup_close_ int old_fd = place->made && !place->has_program ?
-		-ENOENT :
-		program_find(place->group_fd);
+	_cleanup_close_ int old_fd =
+		place->made && !place->has_program ? -ENOENT : program_find(place->group_fd);
 	int r = 0;
 
 	if (old_fd < 0 && old_fd != -ENOENT)

@@ -30,7 +30,8 @@ static int device_write(struct device_files *files, bool allow, const char *text
 		r = -errno;
 	if (r == -EPERM && allow)
 		return error_set(r,
-			"linux.resources.devices: \"%s\" is more than the group above %s/%s may use",
+			"linux.resources.devices: \"%s\" is more than the group above %s/%s may "
+			"use",
 			text, files->place->root, place_group(files->place));
 	if (r < 0)
 		return error_errno(r, "%s/%s/%s: write \"%s\"", files->place->root,
@@ -83,12 +84,12 @@ static int device_list_read(struct cgroup_place *place, struct device_rules *rul
 		if (r >= 0)
 			r = device_list_number(&at, ' ', &rule.minor);
 		for (; r >= 0 && *at && *at != '\n'; at++)
-			rule.access |= *at == 'r' ? DEVICE_READ :
-				*at == 'w'        ? DEVICE_WRITE :
-						    DEVICE_MKNOD;
+			rule.access |= *at == 'r'   ? DEVICE_READ
+				       : *at == 'w' ? DEVICE_WRITE
+						    : DEVICE_MKNOD;
 		at += *at == '\n';
-		rules->items = memory_resize(
-			rules->items, (rules->count + 1) * sizeof(*rules->items));
+		rules->items =
+			memory_resize(rules->items, (rules->count + 1) * sizeof(*rules->items));
 		rules->items[rules->count++] = rule;
 	}
 	return r;
@@ -133,8 +134,8 @@ static int device_change(struct device_files *files, const struct device_rules *
 	int r = device_list_read(files->place, &now);
 
 	if (r < 0) {
-		r = error_errno(r, "%s/%s/devices.list", files->place->root,
-			place_group(files->place));
+		r = error_errno(
+			r, "%s/%s/devices.list", files->place->root, place_group(files->place));
 	} else if (now.allow || wanted->allow) {
 		r = device_write(files, wanted->allow, "a");
 		now.count = 0;
@@ -173,8 +174,7 @@ int devices_v1_apply(
 	if (r >= 0)
 		r = place_open(place);
 	if (r >= 0)
-		r = update ? device_change(&files, &exceptions) :
-			     device_set(&files, &exceptions);
+		r = update ? device_change(&files, &exceptions) : device_set(&files, &exceptions);
 	file_close(&files.allow_fd);
 	file_close(&files.deny_fd);
 	device_rules_free(&exceptions);

@@ -28,8 +28,8 @@ struct cgroup_driver {
 	int (*create)(struct cgroup *cgroup);
 	int (*clone_fd)(const struct cgroup *cgroup);
 	int (*enter)(const struct cgroup *cgroup, bool by_clone);
-	int (*apply)(const struct cgroup *cgroup, const struct config_resources *resources,
-		bool update);
+	int (*apply)(
+		const struct cgroup *cgroup, const struct config_resources *resources, bool update);
 	int (*freeze)(const struct cgroup *cgroup, bool frozen);
 	bool (*is_frozen)(const struct cgroup *cgroup);
 	int (*kill)(const struct cgroup *cgroup, int signal);
@@ -42,8 +42,8 @@ extern const struct cgroup_driver cgroup_driver_v1, cgroup_driver_v2, cgroup_dri
 
 struct cgroup {
 	const struct cgroup_driver *driver;
-	char *saved; /* "hybrid:/hull/ID" */
-	int mount_fd; /* /sys/fs/cgroup */
+	char *saved;		 /* "hybrid:/hull/ID" */
+	int mount_fd;		 /* /sys/fs/cgroup */
 	struct cgroup_place *v1; /* v1_count of them, in the order of their names */
 	size_t v1_count;
 	struct cgroup_place *v2; /* or NULL */
@@ -78,14 +78,15 @@ char *cgroup_path_resolve(const char *id, const char *cgroups_path);
 /* Parts of the drivers that the hybrid one is put together from. */
 int cgroup_v1_create(struct cgroup *cgroup);
 int cgroup_v1_enter(const struct cgroup *cgroup);
-int cgroup_v1_apply(const struct cgroup *cgroup, const struct config_resources *resources,
-	bool update);
+int cgroup_v1_apply(
+	const struct cgroup *cgroup, const struct config_resources *resources, bool update);
+void cgroup_v1_thaw_all(const struct cgroup *cgroup);
 int cgroup_v1_remove(const struct cgroup *cgroup, struct patience *patience);
 int cgroup_v2_create(struct cgroup *cgroup);
 int cgroup_v2_clone_fd(const struct cgroup *cgroup);
 int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone);
-int cgroup_v2_apply(const struct cgroup *cgroup, const struct config_resources *resources,
-	bool update);
+int cgroup_v2_apply(
+	const struct cgroup *cgroup, const struct config_resources *resources, bool update);
 int cgroup_v2_freeze(const struct cgroup *cgroup, bool frozen);
 bool cgroup_v2_is_frozen(const struct cgroup *cgroup);
 int cgroup_v2_kill(const struct cgroup *cgroup, int signal);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,15 @@ static int hybrid_apply(
 	return r < 0 ? r : cgroup_v2_apply(cgroup, resources, update);
 }
 
+static int hybrid_kill(const struct cgroup *cgroup, int signal)
+{
+	int r = cgroup_v2_kill(cgroup, signal);
+
+	if (r >= 0 && signal == SIGKILL)
+		cgroup_v1_thaw_all(cgroup);
+	return r;
+}
+
 static int hybrid_remove(const struct cgroup *cgroup, struct patience *patience)
 {
 	int first = cgroup_v2_remove(cgroup, patience);
@@ -65,7 +75,7 @@ const struct cgroup_driver cgroup_driver_hybrid = {
 	.apply = hybrid_apply,
 	.freeze = cgroup_v2_freeze,
 	.is_frozen = cgroup_v2_is_frozen,
-	.kill = cgroup_v2_kill,
+	.kill = hybrid_kill,
 	.processes = cgroup_v2_processes,
 	.remove = hybrid_remove,
 	.stats = hybrid_stats,

@@ -19,7 +19,7 @@
 #include "base/memory.h"
 
 #define FILE_BYTES_MOST (16u << 20)
-#define DEPTH_MOST      64 /* of groups below a container's: deeper ones are an attack */
+#define DEPTH_MOST	64 /* of groups below a container's: deeper ones are an attack */
 
 const struct controller_names controller_names[CONTROLLERS] = {
 	[CONTROLLER_BLKIO] = { "blkio", "io" },
@@ -77,16 +77,20 @@ static int folder_open(int folder_fd, const char *path)
 	return below_open(folder_fd, path, O_RDONLY | O_DIRECTORY);
 }
 
+/* Without a message. */
+static int place_reach(struct cgroup_place *place)
+{
+	if (place->group_fd < 0)
+		place->group_fd = folder_open(place->mount_fd, place->path);
+	return place->group_fd < 0 ? place->group_fd : 0;
+}
+
 int place_open(struct cgroup_place *place)
 {
-	int fd;
+	int r = place_reach(place);
 
-	if (place->group_fd >= 0)
-		return 0;
-	fd = folder_open(place->mount_fd, place->path);
-	if (fd < 0)
-		return error_errno(fd, "cgroup %s/%s", place->root, place_group(place));
-	place->group_fd = fd;
+	if (r < 0)
+		return error_errno(r, "cgroup %s/%s", place->root, place_group(place));
 	return 0;
 }
 
@@ -100,8 +104,8 @@ int place_open_entry(struct cgroup_place *place)
 	path = string_format("%s/%s", place->path, file);
 	place->entry_fd = below_open(place->mount_fd, path, O_WRONLY);
 	if (place->entry_fd < 0)
-		return error_errno(place->entry_fd, "%s/%s/%s", place->root, place_group(place),
-			file);
+		return error_errno(
+			place->entry_fd, "%s/%s/%s", place->root, place_group(place), file);
 	return 0;
 }
 
@@ -118,7 +122,8 @@ int place_enter(struct cgroup_place *place)
 			place_group(place));
 	if (errno == EOPNOTSUPP)
 		return error_set(EOPNOTSUPP,
-			"cgroup %s/%s: lies in a threaded subtree, which holds threads but no processes",
+			"cgroup %s/%s: lies in a threaded subtree, which holds threads but no "
+			"processes",
 			place->root, place_group(place));
 	return error_errno(errno, "cgroup %s/%s: enter", place->root, place_group(place));
 }
@@ -137,16 +142,19 @@ static int place_make_parents(struct cgroup_place *place, place_prepare *prepare
 	}
 	if (parent_fd < 0)
 		return parent_fd;
-	for (char *name = path + place->skip, *slash; (slash = strchr(name, '/')); name = slash + 1) {
+	for (char *name = path + place->skip, *slash; (slash = strchr(name, '/'));
+		name = slash + 1) {
 		_cleanup_close_ int fd = -EBADF;
+		bool made;
 		int r = 0;
 
 		*slash = '\0';
-		if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
+		made = mkdirat(parent_fd, name, 0755) == 0;
+		if (!made && errno != EEXIST)
 			return -errno;
 		fd = folder_open(parent_fd, name);
 		if (fd >= 0 && prepare)
-			r = prepare(place, parent_fd, fd);
+			r = prepare(place, parent_fd, fd, made);
 		if (fd < 0 || r < 0)
 			return fd < 0 ? fd : r;
 		file_close(&parent_fd);
@@ -181,6 +189,12 @@ int place_make(struct cgroup_place *place, place_prepare *prepare)
 	return 0;
 }
 
+static bool is_group(const struct dirent *entry)
+{
+	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+	       strcmp(entry->d_name, "..") != 0;
+}
+
 /* Call VISIT on every group below FD, deepest first. */
 typedef int folder_visit(int folder_fd, const char *name, void *argument);
 
@@ -199,7 +213,7 @@ static int folder_walk(int folder_fd, unsigned int depth, folder_visit *visit, v
 	while (r >= 0 && (entry = readdir(folder))) {
 		_cleanup_close_ int below_fd = -EBADF;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (!is_group(entry))
 			continue;
 		below_fd = folder_open(fd, entry->d_name);
 		if (below_fd < 0)
@@ -245,17 +259,41 @@ static int folder_processes(int folder_fd, const char *name, void *argument)
 int place_processes(struct cgroup_place *place, pid_t **pids, size_t *count)
 {
 	struct process_list list = { .pids = pids, .count = count };
-	int r = place_open(place);
+	int r = place_reach(place);
 
-	if (r < 0)
-		return r;
-	r = folder_processes(place->group_fd, ".", &list);
+	if (r == -ENOENT)
+		return 0;
+	if (r >= 0)
+		r = folder_processes(place->group_fd, ".", &list);
 	if (r >= 0)
 		r = folder_walk(place->group_fd, DEPTH_MOST, folder_processes, &list);
 	if (r < 0)
-		return error_errno(r, "cgroup %s/%s: list of processes", place->root,
-			place_group(place));
+		return error_errno(
+			r, "cgroup %s/%s: list of processes", place->root, place_group(place));
 	return 0;
+}
+
+struct file_text {
+	const char *file, *text;
+};
+
+static int folder_write(int folder_fd, const char *name, void *argument)
+{
+	const struct file_text *write = argument;
+	_cleanup_free_ char *path = string_format("%s/%s", name, write->file);
+
+	(void)file_write_at(folder_fd, path, write->text);
+	return 0;
+}
+
+void place_write_all(struct cgroup_place *place, const char *file, const char *value)
+{
+	struct file_text write = { .file = file, .text = value };
+
+	if (place_reach(place) < 0)
+		return;
+	(void)folder_write(place->group_fd, ".", &write);
+	(void)folder_walk(place->group_fd, DEPTH_MOST, folder_write, &write);
 }
 
 static int folder_remove(int folder_fd, const char *name, void *argument)
@@ -283,9 +321,9 @@ int place_remove(struct cgroup_place *place, struct patience *patience)
 		if (!unlinkat(place->mount_fd, place->path, AT_REMOVEDIR) || errno == ENOENT)
 			return 0;
 		if (errno != EBUSY && errno != ENOTEMPTY)
-			return error_errno(errno, "cgroup %s/%s: remove", place->root,
-				place_group(place));
-		if (place_open(place) >= 0)
+			return error_errno(
+				errno, "cgroup %s/%s: remove", place->root, place_group(place));
+		if (place_reach(place) >= 0)
 			(void)folder_walk(place->group_fd, DEPTH_MOST, folder_remove, NULL);
 		if (!unlinkat(place->mount_fd, place->path, AT_REMOVEDIR) || errno == ENOENT)
 			return 0;
@@ -311,14 +349,14 @@ int place_write(struct cgroup_place *place, const char *file, const char *value)
 		return r;
 	r = file_write_at(place->group_fd, file, value);
 	if (r < 0)
-		return error_errno(r, "%s/%s/%s: write \"%s\"", place->root, place_group(place),
-			file, value);
+		return error_errno(
+			r, "%s/%s/%s: write \"%s\"", place->root, place_group(place), file, value);
 	return 0;
 }
 
 int place_read(struct cgroup_place *place, const char *file, struct buffer *buffer)
 {
-	int r = place_open(place);
+	int r = place_reach(place);
 
 	if (r < 0)
 		return r;
@@ -353,7 +391,8 @@ int place_read_key(struct cgroup_place *place, const char *file, const char *key
 
 	if (r < 0)
 		return r;
-	for (const char *line = text.data; *line; line += strcspn(line, "\n"), line += *line == '\n')
+	for (const char *line = text.data; *line;
+		line += strcspn(line, "\n"), line += *line == '\n')
 		if (!strncmp(line, key, length) && line[length] == ' ') {
 			*value = strtoull(line + length + 1, NULL, 10);
 			return 0;
@@ -363,5 +402,5 @@ int place_read_key(struct cgroup_place *place, const char *file, const char *key
 
 bool place_has(struct cgroup_place *place, const char *file)
 {
-	return place_open(place) >= 0 && !faccessat(place->group_fd, file, F_OK, 0);
+	return place_reach(place) >= 0 && !faccessat(place->group_fd, file, F_OK, 0);
 }

@@ -52,14 +52,14 @@ extern const struct controller_names controller_names[CONTROLLERS];
 
 struct cgroup_place {
 	bool unified;
-	bool made; /* by us in this process, so nothing was set or attached before */
-	bool taken; /* over: it was there when it should be made */
-	bool has_program; /* a BPF device program was attached by us */
+	bool made;	      /* by us in this process, so nothing was set or attached before */
+	bool taken;	      /* over: it was there when it should be made */
+	bool has_program;     /* a BPF device program was attached by us */
 	uint32_t controllers; /* CONTROLLER_BIT; of v2: those that the group has, once known */
-	char *name; /* of the hierarchy's folder: "cpu,cpuacct"; "" where v2 is all there is */
-	char *root; /* "/sys/fs/cgroup/cpu,cpuacct" */
-	char *path; /* of the group from /sys/fs/cgroup on: "cpu,cpuacct/hull/ID" */
-	size_t skip; /* bytes of path in front of the group's part */
+	char *name;   /* of the hierarchy's folder: "cpu,cpuacct"; "" where v2 is all there is */
+	char *root;   /* "/sys/fs/cgroup/cpu,cpuacct" */
+	char *path;   /* of the group from /sys/fs/cgroup on: "cpu,cpuacct/hull/ID" */
+	size_t skip;  /* bytes of path in front of the group's part */
 	int mount_fd; /* of /sys/fs/cgroup; borrowed */
 	int group_fd; /* the group's folder, or -EBADF: see place_open */
 	int entry_fd; /* `tasks` (v1) or `cgroup.procs` (v2) for writing, or -EBADF */
@@ -79,10 +79,11 @@ const char *place_group(const struct cgroup_place *place);
 /*
  * Make the group's folder. When groups above it are missing too, PREPARE is
  * called for each of them, from the top, with descriptors of its parent and of
- * itself (what has to be handed down); NULL for none. A group that exists is
- * left as it is (made: false). 0 or a negative errno with a message.
+ * itself and whether it was MADE now (what has to be handed down); NULL for
+ * none. A group that exists is left as it is (made: false). 0 or a negative
+ * errno with a message.
  */
-typedef int place_prepare(struct cgroup_place *place, int parent_fd, int fd);
+typedef int place_prepare(struct cgroup_place *place, int parent_fd, int fd, bool made);
 int place_make(struct cgroup_place *place, place_prepare *prepare);
 
 /* A descriptor of the group above, or a negative errno. */
@@ -97,7 +98,7 @@ int place_open_entry(struct cgroup_place *place);
 /* Move the calling process into the group. */
 int place_enter(struct cgroup_place *place);
 
-/* Add the processes of the group and of those below to *PIDS; free *PIDS. */
+/* Add the processes of the group and of those below to *PIDS; none where there is no group. */
 int place_processes(struct cgroup_place *place, pid_t **pids, size_t *count);
 
 /* Remove the group and all below it; waits for dying processes. A missing one is fine. */
@@ -109,6 +110,9 @@ void place_close(struct cgroup_place *place);
  * reading does not.
  */
 int place_write(struct cgroup_place *place, const char *file, const char *value);
+
+/* To the group and all below it, as far as it works. */
+void place_write_all(struct cgroup_place *place, const char *file, const char *value);
 int place_read(struct cgroup_place *place, const char *file, struct buffer *buffer);
 
 /* A number; "max" and negative ones are UINT64_MAX. */

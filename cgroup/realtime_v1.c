@@ -39,7 +39,8 @@ static uint64_t realtime_share_below(int fd)
 	uint64_t sum = 0;
 
 	while (folder && (entry = readdir(folder)))
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
 			sum += realtime_share(fd, entry->d_name);
 	if (folder)
 		(void)closedir(folder);
@@ -54,8 +55,8 @@ static int realtime_set(int fd, uint64_t extra)
 	char text[24];
 
 	(void)file_read_number_at(fd, "cpu.rt_period_us", &period);
-	(void)snprintf(text, sizeof(text), "%" PRIu64,
-		(share * (uint64_t)period + 999999) / 1000000);
+	(void)snprintf(
+		text, sizeof(text), "%" PRIu64, (share * (uint64_t)period + 999999) / 1000000);
 	return file_write_at(fd, "cpu.rt_runtime_us", text);
 }
 
@@ -123,9 +124,9 @@ int realtime_make_room(struct cgroup_place *place, const char *runtime)
 			"cgroup %s/%s: the groups above it have no real-time budget of %s "
 			"microseconds left (cpu.rt_runtime_us)",
 			place->root, place_group(place), runtime);
-	return r < 0 ? error_errno(r, "cgroup %s/%s: real-time budget", place->root,
-			       place_group(place)) :
-		       0;
+	return r < 0 ? error_errno(
+			       r, "cgroup %s/%s: real-time budget", place->root, place_group(place))
+		     : 0;
 }
 
 void realtime_drop(struct cgroup_place *place)

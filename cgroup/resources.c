@@ -40,7 +40,7 @@ bool hugepage_size_is_valid(const char *size)
 	size_t digits = size ? strspn(size, "0123456789") : 0;
 
 	return digits && digits < 10 && strchr("KMGTP", size[digits]) && size[digits] &&
-		!strcmp(size + digits + 1, "B");
+	       !strcmp(size + digits + 1, "B");
 }
 
 int memory_check(const struct config_memory *memory, bool update)
@@ -49,7 +49,8 @@ int memory_check(const struct config_memory *memory, bool update)
 	int64_t swap = memory->swap.set ? memory->swap.value : 0;
 
 	if (limit < -1 || swap < -1)
-		return error_set(EINVAL, "linux.resources.memory.%s: must be -1 or more, got %" PRId64,
+		return error_set(EINVAL,
+			"linux.resources.memory.%s: must be -1 or more, got %" PRId64,
 			limit < -1 ? "limit" : "swap", limit < -1 ? limit : swap);
 	if (swap > 0 && limit < 0)
 		return error_set(EINVAL,
@@ -57,11 +58,12 @@ int memory_check(const struct config_memory *memory, bool update)
 			" while memory.limit is unlimited",
 			swap);
 	if (swap > 0 && !limit && !update)
-		return error_set(EINVAL,
-			"linux.resources.memory.swap: needs memory.limit, as it limits both together");
+		return error_set(EINVAL, "linux.resources.memory.swap: needs memory.limit, as it "
+					 "limits both together");
 	if (swap > 0 && swap < limit)
 		return error_set(EINVAL,
-			"linux.resources.memory.swap: limits memory and swap together, so it must be "
+			"linux.resources.memory.swap: limits memory and swap together, so it must "
+			"be "
 			"at least memory.limit (%" PRId64 "), got %" PRId64,
 			limit, swap);
 	return 0;
@@ -83,8 +85,8 @@ struct resource_write *resources_plan_add(struct resource_plan *plan, enum contr
 	return item;
 }
 
-struct resource_write *resources_plan_number(struct resource_plan *plan,
-	enum controller controller, const char *field, const char *file, int64_t value)
+struct resource_write *resources_plan_number(struct resource_plan *plan, enum controller controller,
+	const char *field, const char *file, int64_t value)
 {
 	char text[24];
 
@@ -106,17 +108,19 @@ void resources_plan_free(struct resource_plan *plan)
 }
 
 /* No controller for what the document wants: it does not matter for a default. */
-static int resource_refuse_missing(const struct resource_write *item)
+static int resource_refuse_missing(const struct cgroup *cgroup, const struct resource_write *item)
 {
+	const struct controller_names *names = &controller_names[item->controller];
+
 	if (item->is_default || item->missing == RESOURCE_OPTIONAL)
 		return 0;
 	return error_set(EOPNOTSUPP, "linux.resources.%s: this machine has no %s controller",
-		item->field, controller_names[item->controller].v1);
+		item->field, cgroup->v1_count || !names->v2 ? names->v1 : names->v2);
 }
 
 /* The place that has the item's controller; NULL with 0 when it can be left out. */
-static int resource_place(const struct cgroup *cgroup, const struct resource_write *item,
-	struct cgroup_place **place)
+static int resource_place(
+	const struct cgroup *cgroup, const struct resource_write *item, struct cgroup_place **place)
 {
 	uint32_t bit = item->controller < CONTROLLERS ? CONTROLLER_BIT(item->controller) : 0;
 	int r;
@@ -125,14 +129,14 @@ static int resource_place(const struct cgroup *cgroup, const struct resource_wri
 	if (*place)
 		return 0;
 	if (!cgroup->v2 || !controller_names[item->controller].v2)
-		return resource_refuse_missing(item);
+		return resource_refuse_missing(cgroup, item);
 	r = controllers_enable(cgroup->v2, bit);
 	if (cgroup->v2->controllers & bit) {
 		*place = cgroup->v2;
 		return 0;
 	}
 	if (r >= 0)
-		return resource_refuse_missing(item);
+		return resource_refuse_missing(cgroup, item);
 	if (item->is_default) {
 		error_clear();
 		return 0;

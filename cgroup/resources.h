@@ -17,17 +17,17 @@
 
 /* What to do when the kernel does not have the file. */
 enum resource_missing {
-	RESOURCE_NEEDED, /* refuse */
+	RESOURCE_NEEDED,   /* refuse */
 	RESOURCE_OPTIONAL, /* go on: another file says it, or it is the default */
-	RESOURCE_DROPPED, /* warn: the kernel gave the feature up */
+	RESOURCE_DROPPED,  /* warn: the kernel gave the feature up */
 };
 
 struct resource_write {
 	enum controller controller; /* or CONTROLLERS: of the v2 group itself */
-	const char *field; /* below linux.resources: "memory.limit" */
+	const char *field;	    /* below linux.resources: "memory.limit" */
 	char *file, *value;
 	char *other_file, *other_value; /* instead of FILE where that does not exist; or NULL */
-	bool is_default; /* what a new group has anyhow */
+	bool is_default;		/* what a new group has anyhow */
 	enum resource_missing missing;
 };
 
@@ -43,10 +43,10 @@ struct resource_plan {
  * controllers would be needed for belongs to the other hierarchy. Refused with
  * a message (-EINVAL, -EOPNOTSUPP) is what the version of cgroups cannot do.
  */
-int resources_plan_v1(struct resource_plan *plan, const struct config_resources *resources,
-	uint32_t mask);
-int resources_plan_v2(struct resource_plan *plan, const struct config_resources *resources,
-	uint32_t mask);
+int resources_plan_v1(
+	struct resource_plan *plan, const struct config_resources *resources, uint32_t mask);
+int resources_plan_v2(
+	struct resource_plan *plan, const struct config_resources *resources, uint32_t mask);
 void resources_plan_free(struct resource_plan *plan);
 
 /* What is the same on both but for the names of files. */
@@ -56,8 +56,8 @@ int resources_plan_shared(struct resource_plan *plan, const struct config_resour
 /* FIELD must be literal; FILE and VALUE are copied. */
 struct resource_write *resources_plan_add(struct resource_plan *plan, enum controller controller,
 	const char *field, const char *file, const char *value);
-struct resource_write *resources_plan_number(struct resource_plan *plan,
-	enum controller controller, const char *field, const char *file, int64_t value);
+struct resource_write *resources_plan_number(struct resource_plan *plan, enum controller controller,
+	const char *field, const char *file, int64_t value);
 
 /*
  * Carry out the plan: enables v2 controllers, skips defaults on groups that
@@ -88,7 +88,7 @@ uint64_t io_weight_of_blkio(uint64_t weight);
  */
 bool realtime_is_given(struct cgroup_place *place);
 int realtime_make_room(struct cgroup_place *place, const char *runtime);
-void realtime_drop(struct cgroup_place *place); /* of the group itself */
+void realtime_drop(struct cgroup_place *place);	    /* of the group itself */
 int realtime_give_back(struct cgroup_place *place); /* 0, or an errno without a message */
 
 #endif

@@ -35,9 +35,9 @@ bool resource_field_value(const struct resource_field *field,
 		break;
 	case KIND_UNSIGNED:
 		set = ((const struct optional_unsigned *)member)->set;
-		*value = ((const struct optional_unsigned *)member)->value > INT64_MAX ?
-			INT64_MAX :
-			(int64_t)((const struct optional_unsigned *)member)->value;
+		*value = ((const struct optional_unsigned *)member)->value > INT64_MAX
+				 ? INT64_MAX
+				 : (int64_t)((const struct optional_unsigned *)member)->value;
 		break;
 	case KIND_BOOL:
 		set = ((const struct optional_bool *)member)->set;
@@ -63,12 +63,12 @@ void resources_plan_fields(struct resource_plan *plan, const struct config_resou
 			continue;
 		if (!text && value < 0 && field->unlimited)
 			text = field->unlimited;
-		item = text ? resources_plan_add(plan, field->controller, field->field,
-				      field->file, text) :
-			      resources_plan_number(plan, field->controller, field->field,
-				      field->file, value);
+		item = text ? resources_plan_add(
+				      plan, field->controller, field->field, field->file, text)
+			    : resources_plan_number(
+				      plan, field->controller, field->field, field->file, value);
 		item->missing = field->missing;
 		item->is_default = field->has_default &&
-			(value == field->standard || (value < 0 && field->standard < 0));
+				   (value == field->standard || (value < 0 && field->standard < 0));
 	}
 }

@@ -12,10 +12,10 @@
 enum resource_object { OBJECT_CPU, OBJECT_MEMORY, OBJECT_BLOCK_IO, OBJECT_NETWORK };
 
 enum resource_kind {
-	KIND_INTEGER, /* struct optional_integer */
+	KIND_INTEGER,  /* struct optional_integer */
 	KIND_UNSIGNED, /* struct optional_unsigned */
-	KIND_BOOL, /* struct optional_bool */
-	KIND_TEXT, /* const char *; empty: not given */
+	KIND_BOOL,     /* struct optional_bool */
+	KIND_TEXT,     /* const char *; empty: not given */
 };
 
 struct resource_field {
@@ -23,7 +23,7 @@ struct resource_field {
 	enum controller controller;
 	enum resource_object object;
 	enum resource_kind kind;
-	size_t offset; /* in the object */
+	size_t offset;	       /* in the object */
 	const char *unlimited; /* what negative numbers are written as, or NULL */
 	bool zero_is_unset, has_default;
 	int64_t standard; /* the default */

@@ -19,8 +19,7 @@ static void plan_pids(struct resource_plan *plan, int64_t limit)
 	struct resource_write *item;
 
 	if (limit > 0) {
-		(void)resources_plan_number(
-			plan, CONTROLLER_PIDS, "pids.limit", "pids.max", limit);
+		(void)resources_plan_number(plan, CONTROLLER_PIDS, "pids.limit", "pids.max", limit);
 		return;
 	}
 	item = resources_plan_add(plan, CONTROLLER_PIDS, "pids.limit", "pids.max", "max");
@@ -28,8 +27,8 @@ static void plan_pids(struct resource_plan *plan, int64_t limit)
 }
 
 /* The limit on reserving, where the kernel has it (5.7), and on using. */
-static int plan_hugepages(struct resource_plan *plan, const struct config_resources *resources,
-	const char *suffix)
+static int plan_hugepages(
+	struct resource_plan *plan, const struct config_resources *resources, const char *suffix)
 {
 	for (size_t i = 0; i < resources->hugepage_limits.count; i++) {
 		const struct config_hugepage_limit *limit = &resources->hugepage_limits.items[i];
@@ -43,8 +42,7 @@ static int plan_hugepages(struct resource_plan *plan, const struct config_resour
 				i, limit->page_size ? limit->page_size : "");
 		file = string_format("hugetlb.%s.%s", limit->page_size, suffix);
 		reserved = string_format("hugetlb.%s.rsvd.%s", limit->page_size, suffix);
-		(void)resources_plan_add(
-			plan, CONTROLLER_HUGETLB, "hugepageLimits", file, value);
+		(void)resources_plan_add(plan, CONTROLLER_HUGETLB, "hugepageLimits", file, value);
 		resources_plan_add(plan, CONTROLLER_HUGETLB, "hugepageLimits", reserved, value)
 			->missing = RESOURCE_OPTIONAL;
 	}
@@ -66,8 +64,7 @@ static int plan_rdma(struct resource_plan *plan, const struct config_resources *
 			buffer_format(&value, " hca_handle=%" PRIu64, rdma->hca_handles.value);
 		if (rdma->hca_objects.set)
 			buffer_format(&value, " hca_object=%" PRIu64, rdma->hca_objects.value);
-		(void)resources_plan_add(
-			plan, CONTROLLER_RDMA, "rdma", "rdma.max", value.data);
+		(void)resources_plan_add(plan, CONTROLLER_RDMA, "rdma", "rdma.max", value.data);
 	}
 	return 0;
 }
@@ -77,8 +74,7 @@ int resources_plan_shared(struct resource_plan *plan, const struct config_resour
 {
 	int r = 0;
 
-	if (resources->pids && resources->pids->limit.set &&
-		mask & CONTROLLER_BIT(CONTROLLER_PIDS))
+	if (resources->pids && resources->pids->limit.set && mask & CONTROLLER_BIT(CONTROLLER_PIDS))
 		plan_pids(plan, resources->pids->limit.value);
 	if (mask & CONTROLLER_BIT(CONTROLLER_HUGETLB))
 		r = plan_hugepages(plan, resources, v2 ? "max" : "limit_in_bytes");

@@ -9,11 +9,10 @@
 #include "base/memory.h"
 #include "cgroup/resources_fields.h"
 
-#define CPU(member)    .object = OBJECT_CPU, .offset = offsetof(struct config_cpu, member)
-#define MEMORY(member) .object = OBJECT_MEMORY, .offset = offsetof(struct config_memory, member)
-#define NETWORK(member)                                                                            \
-	.object = OBJECT_NETWORK, .offset = offsetof(struct config_network, member)
-#define UNSET_BY_ZERO   .zero_is_unset = true
+#define CPU(member)	.object = OBJECT_CPU, .offset = offsetof(struct config_cpu, member)
+#define MEMORY(member)	.object = OBJECT_MEMORY, .offset = offsetof(struct config_memory, member)
+#define NETWORK(member) .object = OBJECT_NETWORK, .offset = offsetof(struct config_network, member)
+#define UNSET_BY_ZERO	.zero_is_unset = true
 #define DEFAULT(number) .has_default = true, .standard = (number)
 
 /* In the order of writing; what the kernel refuses for its neighbour is tried again. */
@@ -63,8 +62,8 @@ static int plan_memory(struct resource_plan *plan, const struct config_memory *m
 	if (r < 0 || !memory->limit.set || memory->limit.value != -1 ||
 		(memory->swap.set && memory->swap.value))
 		return r;
-	item = resources_plan_add(plan, CONTROLLER_MEMORY, "memory.limit",
-		"memory.memsw.limit_in_bytes", "-1");
+	item = resources_plan_add(
+		plan, CONTROLLER_MEMORY, "memory.limit", "memory.memsw.limit_in_bytes", "-1");
 	item->missing = RESOURCE_OPTIONAL;
 	item->is_default = true;
 	return 0;

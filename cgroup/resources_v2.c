@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `linux.resources` for v2: converted where cgroup-v2.rst has another unit, refused where nothing. */
+/* `linux.resources` for v2: converted to its units, refused where it has nothing like it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,9 +17,8 @@
 #define MEMORY(member) .object = OBJECT_MEMORY, .offset = offsetof(struct config_memory, member)
 #define BLOCK_IO(member)                                                                           \
 	.object = OBJECT_BLOCK_IO, .offset = offsetof(struct config_block_io, member)
-#define NETWORK(member)                                                                            \
-	.object = OBJECT_NETWORK, .offset = offsetof(struct config_network, member)
-#define UNSET_BY_ZERO   .zero_is_unset = true
+#define NETWORK(member) .object = OBJECT_NETWORK, .offset = offsetof(struct config_network, member)
+#define UNSET_BY_ZERO	.zero_is_unset = true
 #define DEFAULT(number) .has_default = true, .standard = (number)
 
 static const struct resource_field fields_v2[] = {
@@ -36,20 +35,20 @@ static const struct resource_field fields_v2[] = {
 
 /* Fields that v2 has nothing for; the default is let pass. */
 static const struct resource_field fields_refused[] = {
-	{ "memory.swappiness", NULL, CONTROLLER_MEMORY, .kind = KIND_UNSIGNED,
-		MEMORY(swappiness), DEFAULT(60) },
+	{ "memory.swappiness", NULL, CONTROLLER_MEMORY, .kind = KIND_UNSIGNED, MEMORY(swappiness),
+		DEFAULT(60) },
 	{ "memory.disableOOMKiller", NULL, CONTROLLER_MEMORY, .kind = KIND_BOOL,
 		MEMORY(disable_oom_killer), DEFAULT(0) },
 	{ "memory.kernel", NULL, CONTROLLER_MEMORY, .kind = KIND_INTEGER, MEMORY(kernel),
 		UNSET_BY_ZERO, DEFAULT(-1), .missing = RESOURCE_DROPPED },
 	{ "memory.kernelTCP", NULL, CONTROLLER_MEMORY, .kind = KIND_INTEGER, MEMORY(kernel_tcp),
 		UNSET_BY_ZERO, DEFAULT(-1), .missing = RESOURCE_DROPPED },
-	{ "memory.useHierarchy", NULL, CONTROLLER_MEMORY, .kind = KIND_BOOL,
-		MEMORY(use_hierarchy), DEFAULT(1), .missing = RESOURCE_DROPPED },
-	{ "cpu.realtimeRuntime", NULL, CONTROLLER_CPU, .kind = KIND_INTEGER,
-		CPU(realtime_runtime), DEFAULT(0) },
-	{ "cpu.realtimePeriod", NULL, CONTROLLER_CPU, .kind = KIND_UNSIGNED,
-		CPU(realtime_period), UNSET_BY_ZERO, DEFAULT(1000000) },
+	{ "memory.useHierarchy", NULL, CONTROLLER_MEMORY, .kind = KIND_BOOL, MEMORY(use_hierarchy),
+		DEFAULT(1), .missing = RESOURCE_DROPPED },
+	{ "cpu.realtimeRuntime", NULL, CONTROLLER_CPU, .kind = KIND_INTEGER, CPU(realtime_runtime),
+		DEFAULT(0) },
+	{ "cpu.realtimePeriod", NULL, CONTROLLER_CPU, .kind = KIND_UNSIGNED, CPU(realtime_period),
+		UNSET_BY_ZERO, DEFAULT(1000000) },
 	{ "blockIO.leafWeight", NULL, CONTROLLER_BLKIO, .kind = KIND_UNSIGNED,
 		BLOCK_IO(leaf_weight), UNSET_BY_ZERO },
 	{ "network.classID", NULL, CONTROLLER_NET_CLS, .kind = KIND_UNSIGNED, NETWORK(class_id),
@@ -94,15 +93,15 @@ static void plan_cpu_max(struct resource_plan *plan, const struct config_cpu *cp
 	if (quota > 0) {
 		buffer_format(&value, "%" PRId64, quota);
 	} else if (!quota && plan->update && plan->v2 &&
-		place_read(plan->v2, "cpu.max", &now) >= 0) {
+		   place_read(plan->v2, "cpu.max", &now) >= 0) {
 		buffer_bytes(&value, now.data, strcspn(now.data, " \n"));
 	} else {
 		buffer_text(&value, "max");
 	}
 	if (period)
 		buffer_format(&value, " %" PRIu64, period);
-	item = resources_plan_add(plan, CONTROLLER_CPU, quota ? "cpu.quota" : "cpu.period",
-		"cpu.max", value.data);
+	item = resources_plan_add(
+		plan, CONTROLLER_CPU, quota ? "cpu.quota" : "cpu.period", "cpu.max", value.data);
 	item->is_default = quota <= 0 && (!period || period == 100000);
 }
 
@@ -149,7 +148,8 @@ static int plan_swap(struct resource_plan *plan, const struct config_memory *mem
 	}
 	if (swap < limit)
 		return error_set(EINVAL,
-			"linux.resources.memory.swap: limits memory and swap together, so it must be "
+			"linux.resources.memory.swap: limits memory and swap together, so it must "
+			"be "
 			"at least the memory limit (%" PRId64 "), got %" PRId64,
 			limit, swap);
 	item = resources_plan_number(
@@ -172,7 +172,8 @@ static int check_before_update(const struct resource_plan *plan, const struct co
 	if ((uint64_t)memory->limit.value >= usage)
 		return 0;
 	return error_set(EBUSY,
-		"linux.resources.memory.limit: %" PRId64 " bytes are less than the container uses now "
+		"linux.resources.memory.limit: %" PRId64
+		" bytes are less than the container uses now "
 		"(%" PRIu64 ")",
 		memory->limit.value, usage);
 }
@@ -187,8 +188,8 @@ static int plan_memory(struct resource_plan *plan, const struct config_memory *m
 }
 
 /* BFQ takes blkio's scale under a name of its own; io.weight is io.cost's, from 1 to 10000. */
-static void plan_weight(struct resource_plan *plan, const char *field, const char *device,
-	uint64_t weight)
+static void plan_weight(
+	struct resource_plan *plan, const char *field, const char *device, uint64_t weight)
 {
 	_cleanup_free_ char *value = string_format("%s%" PRIu64, device, weight);
 	struct resource_write *item =
@@ -205,8 +206,8 @@ static void plan_throttle(struct resource_plan *plan, const char *field, const c
 		const struct config_throttle_device *device = &list->items[i];
 		_cleanup_buffer_ struct buffer value = { 0 };
 
-		buffer_format(&value, "%" PRId64 ":%" PRId64 " %s=", device->major, device->minor,
-			key);
+		buffer_format(
+			&value, "%" PRId64 ":%" PRId64 " %s=", device->major, device->minor, key);
 		if (device->rate)
 			buffer_format(&value, "%" PRIu64, device->rate);
 		else
@@ -266,8 +267,7 @@ static void plan_unified_lines(
 	}
 }
 
-static int plan_unified(
-	struct resource_plan *plan, const struct string_map *unified, uint32_t mask)
+static int plan_unified(struct resource_plan *plan, const struct string_map *unified, uint32_t mask)
 {
 	for (size_t i = 0; i < unified->count; i++) {
 		const char *key = unified->items[i].key;
@@ -277,20 +277,21 @@ static int plan_unified(
 
 		if (!unified_key_is_valid(key))
 			return error_set(EINVAL,
-				"linux.resources.unified: \"%s\" is no file of the group that may be "
+				"linux.resources.unified: \"%s\" is no file of the group that may "
+				"be "
 				"written",
 				key);
 		if (bits & ~mask)
 			return error_set(EOPNOTSUPP,
-				"linux.resources.unified: \"%s\": controller %s is on cgroup v1 here",
+				"linux.resources.unified: \"%s\": controller %s is on cgroup v1 "
+				"here",
 				key, prefix);
 		while (controller < CONTROLLERS && !(bits & CONTROLLER_BIT(controller)))
 			controller++;
 		/* "cpu.pressure" and its like belong to the group, not to a controller. */
 		if (strstr(key, ".pressure"))
 			controller = CONTROLLERS;
-		plan_unified_lines(
-			plan, (enum controller)controller, key, unified->items[i].value);
+		plan_unified_lines(plan, (enum controller)controller, key, unified->items[i].value);
 	}
 	return 0;
 }

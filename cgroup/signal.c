@@ -17,7 +17,7 @@
 #include "base/process.h"
 #include "cgroup/driver.h"
 
-#define BATCH       128 /* descriptors open at once */
+#define BATCH	    128	 /* descriptors open at once */
 #define ROUNDS_MOST 1000 /* for what forks faster than we signal */
 
 struct pid_list {
@@ -87,8 +87,11 @@ int cgroup_kill_frozen(const struct cgroup *cgroup, struct cgroup_place *place)
 {
 	/* Without a freezer, or with a process that cannot be frozen, the rounds must do. */
 	bool frozen = cgroup->driver->freeze(cgroup, true) >= 0;
-	int r = cgroup_signal_each(place, SIGKILL);
-	int thawed = frozen ? cgroup->driver->freeze(cgroup, false) : 0;
+	int r;
 
-	return r < 0 ? r : thawed;
+	error_clear();
+	r = cgroup_signal_each(place, SIGKILL);
+	if (!frozen)
+		return r;
+	return cgroup->driver->freeze(cgroup, false) < 0 && r >= 0 ? -EBUSY : r;
 }

@@ -64,8 +64,8 @@ void stats_add_number(struct stats_list *list, uint64_t number)
 	list->items[list->count++] = number;
 }
 
-void stats_add_blkio(struct stats_blkio_list *list, uint64_t major, uint64_t minor,
-	const char *op, uint64_t value)
+void stats_add_blkio(struct stats_blkio_list *list, uint64_t major, uint64_t minor, const char *op,
+	uint64_t value)
 {
 	struct stats_blkio_entry *entry;
 
@@ -97,8 +97,8 @@ static void hugetlb_add(struct cgroup_place *place, struct cgroup_stats *stats, 
 	struct stats_hugetlb *entry;
 	uint64_t *values[3];
 
-	stats->hugetlb.items = memory_resize(
-		stats->hugetlb.items, (stats->hugetlb.count + 1) * sizeof(*entry));
+	stats->hugetlb.items =
+		memory_resize(stats->hugetlb.items, (stats->hugetlb.count + 1) * sizeof(*entry));
 	entry = &stats->hugetlb.items[stats->hugetlb.count++];
 	*entry = (struct stats_hugetlb){ 0 };
 	(void)snprintf(entry->size, sizeof(entry->size), "%s", size);
@@ -115,8 +115,8 @@ static void hugetlb_add(struct cgroup_place *place, struct cgroup_stats *stats, 
 		if (!strncmp(names[i], "events", 6))
 			stats_read_key(place, used, "max", 1, values[i]);
 		else
-			stats_read_number(place, place_has(place, reserved) ? reserved : used,
-				values[i]);
+			stats_read_number(
+				place, place_has(place, reserved) ? reserved : used, values[i]);
 	}
 }
 
@@ -124,9 +124,9 @@ void stats_read_hugetlb(struct cgroup_place *place, struct cgroup_stats *stats, 
 	const char *max, const char *failcnt)
 {
 	const char *const names[3] = { usage, max, failcnt };
-	DIR *folder = place_open(place) < 0 ?
-		NULL :
-		fdopendir(openat(place->group_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	DIR *folder = place_open(place) < 0 ? NULL
+					    : fdopendir(openat(place->group_fd, ".",
+						      O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 
 	while (folder && (entry = readdir(folder))) {
@@ -171,7 +171,8 @@ static void write_numbers(
 	json_end_array(writer);
 }
 
-static void write_pairs(struct json_writer *writer, const char *key, const struct stats_pairs *pairs)
+static void write_pairs(
+	struct json_writer *writer, const char *key, const struct stats_pairs *pairs)
 {
 	if (!pairs->count)
 		return;
@@ -255,8 +256,7 @@ static void write_blkio(struct json_writer *writer, const struct cgroup_stats *s
 {
 	static const char *const names[BLKIO_LISTS] = { "ioServiceBytesRecursive",
 		"ioServicedRecursive", "ioQueueRecursive", "ioServiceTimeRecursive",
-		"ioWaitTimeRecursive", "ioMergedRecursive", "ioTimeRecursive",
-		"sectorsRecursive" };
+		"ioWaitTimeRecursive", "ioMergedRecursive", "ioTimeRecursive", "sectorsRecursive" };
 
 	json_begin_object(writer, "blkio");
 	for (size_t i = 0; i < BLKIO_LISTS; i++) {

@@ -23,7 +23,7 @@ struct stats_pressure {
 	bool have;
 	struct stats_pressure_line {
 		double avg10, avg60, avg300; /* percent */
-		uint64_t total; /* microseconds */
+		uint64_t total;		     /* microseconds */
 	} some, full;
 };
 
@@ -57,22 +57,22 @@ struct stats_blkio_list {
 	struct stats_blkio_entry {
 		uint64_t major, minor, value;
 		char op[16]; /* "Read", "Write", … or "" */
-	} *items;
+	} * items;
 	size_t count;
 };
 
 struct cgroup_stats {
 	struct {
-		uint64_t total, kernel, user; /* nanoseconds */
+		uint64_t total, kernel, user;			      /* nanoseconds */
 		struct stats_list percpu, percpu_kernel, percpu_user; /* nanoseconds */
-		uint64_t periods, throttled_periods, throttled_time; /* nanoseconds */
+		uint64_t periods, throttled_periods, throttled_time;  /* nanoseconds */
 		struct stats_pressure pressure;
 	} cpu;
 	struct {
 		struct stats_list cpus, mems;
 	} cpuset;
 	struct {
-		uint64_t cache; /* bytes */
+		uint64_t cache;						   /* bytes */
 		struct stats_memory_entry usage, swap, kernel, kernel_tcp; /* swap: with memory */
 		struct stats_pairs raw, events;
 		struct stats_pressure pressure;
@@ -86,9 +86,9 @@ struct cgroup_stats {
 	} blkio;
 	struct {
 		struct stats_hugetlb {
-			char size[32]; /* "2MB" */
+			char size[32];		      /* "2MB" */
 			uint64_t usage, max, failcnt; /* bytes; times */
-		} *items;
+		} * items;
 		size_t count;
 	} hugetlb;
 };
@@ -103,8 +103,8 @@ void stats_read_key(struct cgroup_place *place, const char *file, const char *ke
 void stats_read_pairs(struct cgroup_place *place, const char *file, struct stats_pairs *pairs);
 uint64_t stats_pair(const struct stats_pairs *pairs, const char *key);
 void stats_add_number(struct stats_list *list, uint64_t number);
-void stats_add_blkio(struct stats_blkio_list *list, uint64_t major, uint64_t minor,
-	const char *op, uint64_t value);
+void stats_add_blkio(struct stats_blkio_list *list, uint64_t major, uint64_t minor, const char *op,
+	uint64_t value);
 
 /* A list of CPUs or nodes such as "0-3,7". */
 void stats_read_range(struct cgroup_place *place, const char *file, struct stats_list *list);

@@ -105,8 +105,7 @@ static void v1_blkio_file(
 		char op[16] = "";
 
 		if (sscanf(line, "%llu:%llu %15[A-Za-z] %llu", &major, &minor, op, &value) == 4 ||
-			(op[0] = '\0',
-				sscanf(line, "%llu:%llu %llu", &major, &minor, &value) == 3))
+			(op[0] = '\0', sscanf(line, "%llu:%llu %llu", &major, &minor, &value) == 3))
 			stats_add_blkio(list, major, minor, op, value);
 	}
 }

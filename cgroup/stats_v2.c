@@ -59,9 +59,9 @@ static void v2_memory(struct cgroup_place *place, struct cgroup_stats *stats)
 	stats_read_key(place, "memory.swap.events", "fail", 1, &swap.failcnt);
 	swap.usage += stats->memory.usage.usage;
 	if (swap.limit != UINT64_MAX)
-		swap.limit = stats->memory.usage.limit == UINT64_MAX ?
-			UINT64_MAX :
-			swap.limit + stats->memory.usage.limit;
+		swap.limit = stats->memory.usage.limit == UINT64_MAX
+				     ? UINT64_MAX
+				     : swap.limit + stats->memory.usage.limit;
 	stats->memory.swap = swap;
 	stats_read_pairs(place, "memory.stat", &stats->memory.raw);
 	stats_read_pairs(place, "memory.events", &stats->memory.events);

@@ -32,8 +32,8 @@ static int file_copy_text(int from_fd, int to_fd, const char *file)
 
 /*
  * A new cpuset has no CPUs and no memory nodes, and nothing can enter it until
- * it has. Groups above the container's hand theirs down by themselves from
- * then on (clone_children), which spares every later start four files.
+ * it has. Groups that are made above the container's hand theirs down by
+ * themselves from then on (clone_children), which spares later starts four files.
  */
 static int cpuset_inherit(int parent_fd, int fd)
 {
@@ -46,15 +46,14 @@ static int cpuset_inherit(int parent_fd, int fd)
 	return r;
 }
 
-static int cpuset_prepare(struct cgroup_place *place, int parent_fd, int fd)
+static int cpuset_prepare(struct cgroup_place *place, int parent_fd, int fd, bool made)
 {
 	int r = 0;
 
 	if (!(place->controllers & CONTROLLER_BIT(CONTROLLER_CPUSET)))
 		return 0;
-	if (!file_is_empty(fd, "cpuset.cpus") && !file_is_empty(fd, "cpuset.mems"))
-		return 0; /* somebody else's, or ours already */
-	r = file_write_at(fd, "cgroup.clone_children", "1");
+	if (made)
+		r = file_write_at(fd, "cgroup.clone_children", "1");
 	return r < 0 ? r : cpuset_inherit(parent_fd, fd);
 }
 
@@ -90,10 +89,8 @@ static int v1_check_unused(struct cgroup_place *place)
 		return error_set(EBUSY, "cgroup %s/%s: is in use by process %d", place->root,
 			place_group(place), pids[0]);
 	if (place->controllers & CONTROLLER_BIT(CONTROLLER_FREEZER) &&
-		place_read(place, "freezer.state", &state) >= 0 &&
-		strcmp(state.data, "THAWED\n"))
-		return error_set(
-			EBUSY, "cgroup %s/%s: is frozen", place->root, place_group(place));
+		place_read(place, "freezer.state", &state) >= 0 && strcmp(state.data, "THAWED\n"))
+		return error_set(EBUSY, "cgroup %s/%s: is frozen", place->root, place_group(place));
 	return 0;
 }
 
@@ -119,8 +116,8 @@ int cgroup_v1_create(struct cgroup *cgroup)
 		patience_begin(&patience);
 		for (size_t made = 0; made <= i; made++)
 			if (cgroup->v1[made].made)
-				(void)unlinkat(cgroup->mount_fd, cgroup->v1[made].path,
-					AT_REMOVEDIR);
+				(void)unlinkat(
+					cgroup->mount_fd, cgroup->v1[made].path, AT_REMOVEDIR);
 		return r;
 	}
 	return 0;
@@ -188,8 +185,8 @@ static int v1_freeze(const struct cgroup *cgroup, bool frozen)
 	if (frozen)
 		(void)place_write(place, "freezer.state", "THAWED");
 	return error_set(EBUSY, "cgroup %s/%s: %s", place->root, place_group(place),
-		frozen ? "a process in it cannot be frozen" :
-			 "stays frozen, as a group above it is");
+		frozen ? "a process in it cannot be frozen"
+		       : "stays frozen, as a group above it is");
 }
 
 static bool v1_is_frozen(const struct cgroup *cgroup)
@@ -198,6 +195,16 @@ static bool v1_is_frozen(const struct cgroup *cgroup)
 	uint64_t frozen;
 
 	return place && place_read_number(place, "freezer.self_freezing", &frozen) >= 0 && frozen;
+}
+
+/*
+ * v1's freezer holds even the killed, and a container may have used it on
+ * groups of its own.
+ */
+void cgroup_v1_thaw_all(const struct cgroup *cgroup)
+{
+	if (v1_freezer(cgroup))
+		place_write_all(v1_freezer(cgroup), "freezer.state", "THAWED");
 }
 
 /* Whatever hierarchy: the container's processes never leave its groups in any. */
@@ -211,9 +218,13 @@ static struct cgroup_place *v1_members(const struct cgroup *cgroup)
 static int v1_kill(const struct cgroup *cgroup, int signal)
 {
 	struct cgroup_place *place = v1_members(cgroup);
+	int r;
 
-	return signal == SIGKILL ? cgroup_kill_frozen(cgroup, place) :
-				   cgroup_signal_each(place, signal);
+	r = signal == SIGKILL ? cgroup_kill_frozen(cgroup, place)
+			      : cgroup_signal_each(place, signal);
+	if (r >= 0 && signal == SIGKILL)
+		cgroup_v1_thaw_all(cgroup);
+	return r;
 }
 
 static int v1_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count)
@@ -223,8 +234,8 @@ static int v1_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count
 
 static int v1_remove_place(struct cgroup_place *place, struct patience *patience)
 {
-	bool realtime = place->controllers & CONTROLLER_BIT(CONTROLLER_CPU) &&
-		realtime_is_given(place);
+	bool realtime =
+		place->controllers & CONTROLLER_BIT(CONTROLLER_CPU) && realtime_is_given(place);
 	int r;
 
 	if (realtime)

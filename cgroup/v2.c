@@ -31,8 +31,7 @@ static int v2_check_unused(struct cgroup_place *place)
 	(void)place_read_key(place, "cgroup.events", "populated", &populated);
 	(void)place_read_number(place, "cgroup.freeze", &frozen);
 	if (frozen)
-		return error_set(
-			EBUSY, "cgroup %s/%s: is frozen", place->root, place_group(place));
+		return error_set(EBUSY, "cgroup %s/%s: is frozen", place->root, place_group(place));
 	if (populated) {
 		_cleanup_free_ pid_t *pids = NULL;
 		size_t count = 0;
@@ -58,6 +57,17 @@ int cgroup_v2_create(struct cgroup *cgroup)
 	return r;
 }
 
+static int v2_check_domain(struct cgroup_place *place)
+{
+	_cleanup_buffer_ struct buffer type = { 0 };
+
+	if (place_read(place, "cgroup.type", &type) < 0 || !strcmp(type.data, "domain\n"))
+		return 0;
+	return error_set(EOPNOTSUPP,
+		"cgroup %s/%s: lies in a threaded subtree, which holds threads but no processes",
+		place->root, place_group(place));
+}
+
 /*
  * A machine or a parent that cannot give some of these controllers still runs
  * containers; only a limit that needs one insists (cgroup_v2_apply).
@@ -72,7 +82,13 @@ static int v2_create(struct cgroup *cgroup)
 		log_debug("%s", error_text(0));
 		error_clear();
 	}
-	return 0;
+	/* Threads have no memory of their own: a threaded subtree has no such controller. */
+	if (cgroup->v2->controllers & CONTROLLER_BIT(CONTROLLER_MEMORY))
+		return 0;
+	r = v2_check_domain(cgroup->v2);
+	if (r < 0 && cgroup->v2->made)
+		(void)unlinkat(cgroup->mount_fd, cgroup->v2->path, AT_REMOVEDIR);
+	return r;
 }
 
 /*
@@ -154,8 +170,8 @@ int cgroup_v2_freeze(const struct cgroup *cgroup, bool frozen)
 		return error_errno(
 			r, "cgroup %s/%s: state of the freezer", place->root, place_group(place));
 	return error_set(EBUSY, "cgroup %s/%s: %s", place->root, place_group(place),
-		frozen ? "a process in it cannot be frozen" :
-			 "stays frozen, as a group above it is");
+		frozen ? "a process in it cannot be frozen"
+		       : "stays frozen, as a group above it is");
 }
 
 bool cgroup_v2_is_frozen(const struct cgroup *cgroup)
@@ -172,11 +188,12 @@ int cgroup_v2_kill(const struct cgroup *cgroup, int signal)
 
 	if (signal != SIGKILL)
 		return cgroup_signal_each(place, signal);
-	r = place_open(place);
-	if (r < 0)
-		return r;
-	r = file_write_at(place->group_fd, "cgroup.kill", "1"); /* Linux 5.14 */
-	return r >= 0 ? 0 : cgroup_kill_frozen(cgroup, place);
+	r = place_write(place, "cgroup.kill", "1");
+	if (r >= 0)
+		return 0;
+	error_clear();
+	/* No such file before Linux 5.14; no such group is no process. */
+	return place_has(place, "cgroup.procs") ? cgroup_kill_frozen(cgroup, place) : 0;
 }
 
 int cgroup_v2_processes(const struct cgroup *cgroup, pid_t **pids, size_t *count)

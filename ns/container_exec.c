@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "ns/label.h"
 #include "ns/limit.h"
 #include "ns/program.h"
+#include "ns/standard.h"
 #include "ns/terminal.h"
 
 int container_exec_prepare(void *context)
@@ -45,7 +45,6 @@ int container_exec_prepare(void *context)
 static int exec_set_up(const struct container_plan *plan, struct program *program)
 {
 	bool hold_admin = plan->seccomp && !plan->process->no_new_privileges;
-	sigset_t none;
 	int r = 0;
 
 	if (setsid() < 0)
@@ -57,14 +56,14 @@ static int exec_set_up(const struct container_plan *plan, struct program *progra
 
 		r = terminal_open(plan, root, false);
 	}
+	standard_give_to(plan->process->user);
 	if (r >= 0)
 		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
 	if (r >= 0)
 		r = program_enter_folder(plan->process);
 	if (r >= 0)
 		r = program_find(plan->process, program);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	signal_reset_all();
 	return r;
 }
 
@@ -90,6 +89,8 @@ void container_exec(void *context)
 		r = exec_wait_for_release(plan);
 	if (r >= 0)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
+	if (r >= 0)
+		r = limit_resources_set(plan->process);
 	if (r >= 0 && plan->seccomp)
 		r = seccomp_install(plan->seccomp);
 	if (r >= 0)

@@ -22,8 +22,10 @@
 #include "ns/limit.h"
 #include "ns/mask.h"
 #include "ns/mount.h"
+#include "ns/network.h"
 #include "ns/program.h"
 #include "ns/root.h"
+#include "ns/standard.h"
 #include "ns/sysctl.h"
 #include "ns/terminal.h"
 
@@ -65,6 +67,11 @@ static int init_enter(const struct container_plan *plan)
 			return r;
 		/* Changing ids cleared the death signal (prctl(2)). */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
+	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_NETWORK)) {
+		r = network_set_loopback_up();
+		if (r < 0)
+			return r;
 	}
 	return plan->no_new_keyring ? 0 : keyring_join(plan->id);
 }
@@ -156,27 +163,19 @@ static int init_set_up(const struct container_plan *plan)
 	return r;
 }
 
-/* A program must find itself with the signals of a fresh process. */
-static void init_reset_signals(void)
-{
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int init_become_program(const struct container_plan *plan, struct program *program)
 {
 	bool hold_admin = plan->seccomp && !plan->process->no_new_privileges;
 	int r = label_prepare(plan);
 
+	standard_give_to(plan->process->user);
 	if (r >= 0)
 		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
 	if (r >= 0)
 		r = program_enter_folder(plan->process);
 	if (r >= 0)
 		r = program_find(plan->process, program);
-	init_reset_signals();
+	signal_reset_all();
 	return r;
 }
 
@@ -237,6 +236,8 @@ void container_init(void *context)
 			"created");
 	if (r >= 0)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
+	if (r >= 0)
+		r = limit_resources_set(plan->process);
 	if (r >= 0 && plan->seccomp)
 		r = seccomp_install(plan->seccomp);
 	if (r >= 0)

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/process.h"
 
 #define OUTPUT_BYTES_MOST 512
@@ -38,11 +39,8 @@ static __attribute__((noreturn)) void hook_execute(
 {
 	static const char *const nothing[] = { NULL };
 	const char *const alone[] = { hook->path, NULL };
-	sigset_t none;
-
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	signal_reset_all();
 	if (file_move(input_fd, 0, false) < 0 || file_move(output_fd, 1, false) < 0 ||
 		file_move(output_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
 		_exit(126);
@@ -103,22 +101,50 @@ static int hook_run(const struct config_hook *hook, const struct buffer *state)
 	return hook_judge(hook, status, output);
 }
 
+static void hook_write_state(const struct container_state *state, struct buffer *text)
+{
+	struct json_writer writer = { .buffer = text };
+
+	json_begin_object(&writer, NULL);
+	state_write(state, &writer);
+	json_end_object(&writer);
+}
+
+static int hook_run_one(const struct config_hook_list *hooks, size_t index, const char *kind,
+	const struct buffer *text)
+{
+	int r = hook_run(&hooks->items[index], text);
+
+	return r < 0 ? error_context(r, "hooks.%s[%zu]", kind, index) : 0;
+}
+
 int hook_run_all(const struct config_hook_list *hooks, const char *kind,
 	const struct container_state *state)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
-	struct json_writer writer = { .buffer = &text };
+	int r = 0;
 
 	if (!hooks->count)
 		return 0;
-	json_begin_object(&writer, NULL);
-	state_write(state, &writer);
-	json_end_object(&writer);
+	hook_write_state(state, &text);
+	for (size_t i = 0; r >= 0 && i < hooks->count; i++)
+		r = hook_run_one(hooks, i, kind, &text);
+	return r;
+}
+
+void hook_try_all(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	if (!hooks->count)
+		return;
+	hook_write_state(state, &text);
 	for (size_t i = 0; i < hooks->count; i++) {
-		int r = hook_run(&hooks->items[i], &text);
+		int r = hook_run_one(hooks, i, kind, &text);
 
 		if (r < 0)
-			return error_context(r, "hooks.%s[%zu]", kind, i);
+			log_warning("%s", error_text(r));
 	}
-	return 0;
+	error_clear();
 }

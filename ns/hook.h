@@ -15,4 +15,8 @@
 int hook_run_all(const struct config_hook_list *hooks, const char *kind,
 	const struct container_state *state);
 
+/* The same for hooks whose failure is a warning: all of them run. */
+void hook_try_all(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state);
+
 #endif

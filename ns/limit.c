@@ -128,7 +128,27 @@ static int word_bits(const struct word *words, const struct string_list *names,
 	return 0;
 }
 
-static int limit_resources(const struct config_process *process)
+static int limit_resources_raise(const struct config_process *process)
+{
+	for (size_t i = 0; i < process->rlimits.count; i++) {
+		const struct config_rlimit *limit = &process->rlimits.items[i];
+		struct rlimit value;
+		uint64_t which;
+		int r = word_value(rlimits, limit->type, "process.rlimits", &which);
+
+		if (r < 0)
+			return r;
+		if (getrlimit((int)which, &value) < 0 || value.rlim_max >= limit->hard)
+			continue;
+		value.rlim_max = limit->hard;
+		if (setrlimit((int)which, &value) < 0)
+			return error_errno(errno, "process.rlimits[%zu] (%s): cannot be set", i,
+				limit->type);
+	}
+	return 0;
+}
+
+int limit_resources_set(const struct config_process *process)
 {
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		const struct config_rlimit *limit = &process->rlimits.items[i];
@@ -222,7 +242,7 @@ static int limit_parse_list(const char *text, unsigned long *bits, unsigned long
 {
 	const size_t width = 8 * sizeof(*bits);
 
-	for (const char *at = text; *at;) {
+	for (const char *at = text + strspn(text, " ,"); *at; at += strspn(at, " ,")) {
 		char *end;
 		unsigned long first = strtoul(at, &end, 10), last = first;
 
@@ -230,11 +250,11 @@ static int limit_parse_list(const char *text, unsigned long *bits, unsigned long
 			at = end + 1;
 			last = strtoul(at, &end, 10);
 		}
-		if (end == at || last < first || last >= most || (*end && *end != ','))
+		if (end == at || last < first || last >= most || (*end && !strchr(" ,", *end)))
 			return error_set(EINVAL, "%s: not a list of numbers: %s", field, text);
 		for (unsigned long n = first; n <= last; n++)
 			bits[n / width] |= 1ul << (n % width);
-		at = end + (*end == ',');
+		at = end;
 	}
 	return 0;
 }
@@ -278,7 +298,7 @@ int limit_affinity(const char *cpus, const char *field)
 
 int limit_all(const struct container_plan *plan)
 {
-	int r = limit_resources(plan->process);
+	int r = limit_resources_raise(plan->process);
 
 	if (r >= 0)
 		r = limit_oom_score(plan);

@@ -11,6 +11,13 @@
  */
 int limit_all(const struct container_plan *plan);
 
+/*
+ * The rlimits, in two steps: while privileged only room is made for them, since
+ * what is still to be done must not hit them; the last step before the program
+ * sets them.
+ */
+int limit_resources_set(const struct config_process *process);
+
 /* Run on these CPUs ("0-3,7") from now on; execCPUAffinity of config.md. */
 int limit_affinity(const char *cpus, const char *field);
 

@@ -70,6 +70,7 @@ static int mask_path(const struct container_plan *plan, const char *path, struct
 static int readonly_path(const struct container_plan *plan, const char *path)
 {
 	_cleanup_close_ int target = path_open_in_root(plan->root_tree_fd, path, O_PATH);
+	/* What is mounted below keeps its own flags. */
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	_cleanup_close_ int tree = -EBADF;
 
@@ -80,7 +81,7 @@ static int readonly_path(const struct container_plan *plan, const char *path)
 	tree = sys_open_tree(target, "",
 		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0 ||
-		sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly) < 0)
+		sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly) < 0)
 		return error_errno(errno, "cannot be made read-only");
 	return mount_attach(tree, target);
 }

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -178,13 +180,42 @@ static bool mount_target_must_be_real(const char *type)
 	return type && (!strcmp(type, "proc") || !strcmp(type, "sysfs"));
 }
 
+/*
+ * What stands in for /proc must be procfs, and of its files only those may be
+ * covered that tools like lxcfs fake, as with runc. hull itself never reads the
+ * container's /proc.
+ */
+static int mount_check_proc(const struct config_mount *mount, int source_fd)
+{
+	static const char *const files[] = { "cpuinfo", "diskstats", "loadavg", "meminfo",
+		"slabinfo", "stat", "swaps", "uptime", "net/dev", "sys/kernel/ns_last_pid",
+		"sys/crypto/fips_enabled" };
+	const char *path = mount->destination + strspn(mount->destination, "/");
+	struct statfs filesystem;
+
+	if (strncmp(path, "proc", 4) != 0 || (path[4] && path[4] != '/'))
+		return 0;
+	path += 4 + strspn(path + 4, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (!strcmp(path, files[i]))
+			return 0;
+	if (!*path && mount->type && !strcmp(mount->type, "proc"))
+		return 0;
+	if (!*path && source_fd >= 0 && fstatfs(source_fd, &filesystem) == 0 &&
+		filesystem.f_type == PROC_SUPER_MAGIC)
+		return 0;
+	return error_set(EINVAL, "only procfs may be mounted on /proc, and nothing in it");
+}
+
 static int mount_target_open(
 	const struct container_plan *plan, const struct config_mount *mount, int source_fd)
 {
 	enum path_kind kind = PATH_FOLDER;
 	struct stat st;
-	int fd;
+	int fd = mount_check_proc(mount, source_fd);
 
+	if (fd < 0)
+		return fd;
 	if (source_fd >= 0 && fstat(source_fd, &st) == 0 && !S_ISDIR(st.st_mode))
 		kind = PATH_FILE;
 	fd = path_make_in_root(plan->root_tree_fd, mount->destination, kind, 0755);

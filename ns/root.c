@@ -2,7 +2,7 @@
 #include "ns/root.h"
 
 #include <fcntl.h>
-#include <sched.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -34,6 +34,13 @@ static const char *root_propagation(const struct config *config)
 	return word && *word ? word : "rslave";
 }
 
+static bool root_is_slave(const struct config *config)
+{
+	const char *word = root_propagation(config);
+
+	return !strcmp(word, "rslave") || !strcmp(word, "slave");
+}
+
 int root_tree_open(const struct config *config, int bundle_fd)
 {
 	const char *path = config->root->path;
@@ -48,6 +55,9 @@ int root_tree_open(const struct config *config, int bundle_fd)
 	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
 		return error_set(ENOTDIR, "config.json: root.path: %s is not a folder", path);
 	r = root_propagate(fd, "", root_propagation(config));
+	/* pivot_root(2) refuses a shared root, and an unbindable one could not be furnished. */
+	if (r >= 0 && !root_is_slave(config))
+		r = root_propagate(fd, "", "private");
 	if (r < 0)
 		return r;
 	return TAKE_FD(fd);
@@ -90,11 +100,18 @@ static int root_chroot(void)
 int root_switch(const struct container_plan *plan)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *word;
+	int r;
 
 	if (plan->config->root->readonly &&
 		sys_mount_setattr(plan->root_tree_fd, "", AT_EMPTY_PATH, &readonly) < 0)
 		return error_errno(errno, "config.json: root.readonly: cannot be set");
 	if (fchdir(plan->root_tree_fd) < 0)
 		return error_errno(errno, "cannot enter the rootfs");
-	return plan->no_pivot ? root_chroot() : root_pivot();
+	r = plan->no_pivot ? root_chroot() : root_pivot();
+	if (r < 0 || root_is_slave(plan->config))
+		return r;
+	/* Of the root alone: each mount has its own by now. */
+	word = root_propagation(plan->config);
+	return root_propagate(AT_FDCWD, "/", word[0] == 'r' ? word + 1 : word);
 }

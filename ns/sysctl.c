@@ -4,25 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
-
-/* "net.ipv4.ip_forward" → "sys/net/ipv4/ip_forward"; with a '/', dots stay (sysctl(8)). */
-static void sysctl_path(const char *key, char path[256])
-{
-	const char *first = strpbrk(key, "./");
-	bool dotted = first && *first == '.';
-
-	(void)snprintf(path, 256, "sys/%s", key);
-	for (char *c = path + 4; *c && dotted; c++)
-		if (*c == '.' || *c == '/')
-			*c = *c == '.' ? '/' : '.';
-}
+#include "spec/validate.h"
 
 static int sysctl_write(int proc_fd, const char *key, const char *value)
 {
@@ -31,9 +19,11 @@ static int sysctl_write(int proc_fd, const char *key, const char *value)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	_cleanup_close_ int fd = -EBADF;
-	char path[256];
+	char path[256] = "sys/";
+	int r = sysctl_path(key, path + 4, sizeof(path) - 4);
 
-	sysctl_path(key, path);
+	if (r < 0)
+		return r;
 	fd = (int)syscall(SYS_openat2, proc_fd, path, &how, sizeof(how));
 	if (fd < 0)
 		return -errno;

@@ -50,6 +50,35 @@ static void append_strings(
 	list->count += more->count;
 }
 
+static bool same_name(const char *one, const char *other)
+{
+	size_t length = strcspn(one, "=");
+
+	return !strncmp(one, other, length) && (other[length] == '=' || !other[length]);
+}
+
+/* A name that is given again replaces the older value. */
+static void merge_environment(
+	struct arena *arena, struct string_list *list, const struct string_list *more)
+{
+	struct string_list merged = { 0 };
+	size_t kept = 0;
+
+	append_strings(arena, &merged, list);
+	append_strings(arena, &merged, more);
+	for (size_t i = 0; i < merged.count; i++) {
+		bool again = false;
+
+		for (size_t k = i + 1; k < merged.count && !again; k++)
+			again = k >= list->count && same_name(merged.items[i], merged.items[k]);
+		if (!again)
+			merged.items[kept++] = merged.items[i];
+	}
+	merged.items[kept] = NULL;
+	merged.count = kept;
+	*list = merged;
+}
+
 static int append_gids(
 	struct arena *arena, struct unsigned_list *list, const struct string_list *more)
 {
@@ -114,7 +143,7 @@ static int process_from_options(struct config *config, const struct exec_options
 		return error_set(EINVAL, "exec: a command is required (or --process)");
 	process->args = (struct string_list){ 0 };
 	append_strings(arena, &process->args, &command);
-	append_strings(arena, &process->env, &options->env);
+	merge_environment(arena, &process->env, &options->env);
 	add_capabilities(arena, process, &options->capabilities);
 	if (process->user)
 		*user = *process->user;

@@ -22,7 +22,6 @@ struct process_request {
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool wait_for_start; /* the program waits for `start` */
-	const char *cgroup; /* of an exec: a group below the container's; NULL: its own */
 };
 
 /* A process that was made: our child. */

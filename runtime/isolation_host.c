@@ -34,7 +34,7 @@ static int host_make_cgroup(struct container *container, const struct config *co
 
 	if (r < 0)
 		return r;
-	container->record.cgroup = cgroup_saved(*cgroup);
+	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(*cgroup));
 	r = container_save(container);
 	if (r >= 0)
 		r = cgroup_create(*cgroup);

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "ns/hook.h"
+#include "runtime/activation.h"
 
 int lifecycle_connect_console(const char *path)
 {
@@ -169,35 +170,32 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	root_fd = container_root_open(invocation->global);
 	if (root_fd < 0)
 		return root_fd;
-	request = (struct process_request){ &config, config.process, options->pid_file,
-		console_fd, options->preserve_fds, options->no_pivot, options->no_new_keyring,
-		!start, NULL };
+	request = (struct process_request){
+		.config = &config,
+		.process = config.process,
+		.pid_file = options->pid_file,
+		.console_fd = console_fd,
+		.preserve_fds = options->preserve_fds + activation_pass_on(&config),
+		.no_pivot = options->no_pivot,
+		.no_new_keyring = options->no_new_keyring,
+		.wait_for_start = !start,
+	};
 	return create_make(container, root_fd, id, &config, bundle, bundle_fd, options, &request,
 		handle);
 }
 
-static int lifecycle_hooks(const struct container *container, const char *kind,
-	const char *status, pid_t pid)
-{
-	_cleanup_config_ struct config config = { 0 };
-	const struct container_state state = { container->id, status, container->record.bundle,
-		pid, &config.annotations };
-	int r = container_load_config(container, &config);
-
-	if (r < 0 || !config.hooks)
-		return r;
-	return hook_run_all(!strcmp(kind, "poststart") ? &config.hooks->poststart :
-							 &config.hooks->poststop,
-		kind, &state);
-}
-
 int lifecycle_poststart(struct container *container)
 {
+	_cleanup_config_ struct config config = { 0 };
+	const struct container_state state = { container->id, "running", container->record.bundle,
+		(pid_t)container->record.pid, &config.annotations };
 	int r;
 
 	if (!container->record.has_poststart)
 		return 0;
-	r = lifecycle_hooks(container, "poststart", "running", (pid_t)container->record.pid);
+	r = container_load_config(container, &config);
+	if (r >= 0)
+		r = hook_run_all(&config.hooks->poststart, "poststart", &state);
 	/* runtime.md, step 11: the container is stopped. */
 	if (r < 0) {
 		_cleanup_free_ char *why = string_copy(error_text(r));
@@ -208,15 +206,30 @@ int lifecycle_poststart(struct container *container)
 	return r;
 }
 
+/* runtime.md, step 13: whatever happens to them is a warning. */
+static void lifecycle_poststop(const struct container *container)
+{
+	_cleanup_config_ struct config config = { 0 };
+	const struct container_state state = { container->id, "stopped", container->record.bundle,
+		0, &config.annotations };
+	int r;
+
+	if (!container->record.has_poststop)
+		return;
+	r = container_load_config(container, &config);
+	if (r < 0)
+		log_warning("%s", error_text(r));
+	else
+		hook_try_all(&config.hooks->poststop, "poststop", &state);
+	error_clear();
+}
+
 int lifecycle_destroy(struct container *container)
 {
 	int r = isolation_of(container)->destroy(container);
 
 	if (r < 0)
 		return r;
-	/* runtime.md, step 13: a failing poststop hook is a warning. */
-	if (container->record.has_poststop &&
-		lifecycle_hooks(container, "poststop", "stopped", 0) < 0)
-		log_warning("%s", error_text(-EIO));
+	lifecycle_poststop(container);
 	return container_remove(container);
 }

@@ -138,6 +138,20 @@ static int check_operands(const struct command *command, int count)
 	return 0;
 }
 
+static int fail(int error, int code)
+{
+	log_error("%s", error_text(error));
+	return code ? code : 1;
+}
+
+/* A full disk behind stdout is an error, not a success. */
+static int flush_output(int code)
+{
+	if ((fflush(stdout) < 0 || ferror(stdout)) && code == 0)
+		return fail(error_errno(errno, "cannot write to stdout"), 1);
+	return code;
+}
+
 static int run_command(const struct command *command, const struct global_options *global,
 	struct arena *arena, char **words, int count)
 {
@@ -147,11 +161,18 @@ static int run_command(const struct command *command, const struct global_option
 	int r = option_parse(command->options, options, arena, words, count, command->in_order);
 
 	if (r < 0)
-		return error_context(r, "%s", command->name);
+		return fail(error_context(r, "%s", command->name), 1);
 	invocation.operand_count = r;
 	invocation.options = options;
 	r = check_operands(command, r);
-	return r < 0 ? r : command->run(&invocation);
+	if (r < 0)
+		return fail(r, 1);
+	log_debug("%s begins", command->name);
+	r = command->run(&invocation);
+	if (r < 0)
+		return fail(r, command->failure_code);
+	log_debug("%s ends with code %d", command->name, r);
+	return r;
 }
 
 static const struct command *find_command(const char *name)
@@ -160,12 +181,6 @@ static const struct command *find_command(const char *name)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;
-}
-
-static int fail(int error, int code)
-{
-	log_error("%s", error_text(error));
-	return code ? code : 1;
 }
 
 int main(int count, char **words)
@@ -185,7 +200,7 @@ int main(int count, char **words)
 		return fail(operands, 1);
 	if (global.version || global.help || !operands) {
 		global.version ? print_version() : print_help();
-		return 0;
+		return flush_output(0);
 	}
 	command = find_command(copy[1]);
 	if (!command) {
@@ -194,14 +209,14 @@ int main(int count, char **words)
 	}
 	if (wants_help(command, copy + 2, operands - 1)) {
 		print_command_help(command);
-		return 0;
+		return flush_output(0);
 	}
 	r = open_log(&global);
 	if (r >= 0)
 		r = check_global(&global);
 	if (r >= 0 && command->enters_container)
 		r = self_protect(words);
-	if (r >= 0)
-		r = run_command(command, &global, &arena, copy + 2, operands - 1);
-	return r < 0 ? fail(r, command->failure_code) : r;
+	if (r < 0)
+		return fail(r, command->failure_code);
+	return flush_output(run_command(command, &global, &arena, copy + 2, operands - 1));
 }

@@ -43,7 +43,8 @@ static const struct option options[] = {
 	{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct exec_options, preserve_fds), "N",
 		"pass descriptors 3 to 2+N on to it" },
 	FLAG(ignore_paused, "ignore-paused", 0, "make it in a paused container too"),
-	FLAG(no_subreaper, "no-subreaper", 0, NULL),
+	FLAG(no_subreaper, "no-subreaper", 0,
+		"accepted for callers of other runtimes: hull never is a subreaper"),
 	{ 0 },
 };
 

@@ -13,7 +13,7 @@ static const struct option options[] = {
 	{ "keep", 0, OPTION_FLAG, offsetof(struct create_options, keep), NULL,
 		"do not delete the container when its program ends" },
 	{ "no-subreaper", 0, OPTION_FLAG, offsetof(struct create_options, no_subreaper), NULL,
-		NULL },
+		"accepted for callers of other runtimes: hull never is a subreaper" },
 	{ 0 },
 };
 

@@ -155,7 +155,7 @@ all_hooks() {
 }
 
 @test "hooks: createRuntime can set up the container's network before it runs" {
-	hook createRuntime 'pid=$(sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p"); nsenter -t "$pid" -n sysctl -qw net.ipv4.ip_forward=1'
+	hook createRuntime 'pid=$(sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p"); nsenter -t "$pid" -n sh -c "echo 1 >/proc/sys/net/ipv4/ip_forward"'
 	run_script 'cat /proc/sys/net/ipv4/ip_forward'
 	assert_ok
 	assert_output 1

@@ -306,8 +306,7 @@ bits() {
 }
 
 @test "rlimits: hull's own work is not limited by them" {
-	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}, {type: "RLIMIT_FSIZE", soft: 0, hard: 0},
-		{type: "RLIMIT_NPROC", soft: 1, hard: 1}]'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}, {type: "RLIMIT_NPROC", soft: 1, hard: 1}]'
 	run_script 'ulimit -n'
 	assert_ok
 	assert_output 3

@@ -410,15 +410,6 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	[[ ! -e $ROOTFS/fixed/new && ! -e $ROOTFS/no ]]
 }
 
-@test "read-only paths: what is mounted below stays writable or not as it was" {
-	mkdir "$ROOTFS/fixed"
-	mount_add /fixed/inner tmpfs tmpfs size=64k
-	config '.linux.readonlyPaths += ["/fixed"]'
-	run_script 'touch /fixed/x; touch /fixed/inner/y && echo inner'
-	[[ $stderr == *ead-only* ]]
-	assert_output inner
-}
-
 # ---- devices -----------------------------------------------------------------------------------------------
 
 @test "devices: the default ones, and they work" {
@@ -441,7 +432,8 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 @test "devices: links to the process's descriptors and the terminals" {
 	run_script 'for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done; echo via >/dev/stdout; echo via >/dev/stderr'
 	assert_ok
-	[[ $output == $'/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\n'*pts/ptmx* ]]
+	[[ $output == $'/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\n'*pts/ptmx* ]] ||
+		report "the links"
 	assert_line via
 	assert_eq "$stderr" via
 }

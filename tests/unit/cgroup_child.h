@@ -6,9 +6,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -55,16 +57,42 @@ static inline char *group_path(const char *name)
 	return string_format("/hull-unit-%d/%s", getpid(), name);
 }
 
+/* What this machine offers, and what can be seen of it in a mount namespace of one's own. */
+enum group_machine { MACHINE_AS_IT_IS, MACHINE_V1, MACHINE_V2 };
+
+/* False where there is nothing to hide. */
+static inline bool machine_become(enum group_machine machine)
+{
+	static const char unified[] = CGROUP_MOUNT "/unified";
+
+	if (machine == MACHINE_AS_IT_IS)
+		return true;
+	if (access(unified, F_OK) < 0)
+		return false;
+	NEED(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	if (machine == MACHINE_V1) {
+		NEED(mount("hidden", unified, "tmpfs", 0, NULL) == 0);
+		return true;
+	}
+	(void)umount2(unified, MNT_DETACH); /* of the form before */
+	NEED(mount(unified, CGROUP_MOUNT, NULL, MS_BIND, NULL) == 0);
+	return true;
+}
+
 /*
  * Run the tests in a child, so that what they leave behind is removed however
- * they end; skips everything where no group can be made.
+ * they end; skips everything where no group can be made. With FORMS of 2, on a
+ * machine with hybrid hierarchies, again as if there were v1 alone, with 3 also
+ * as if there were v2 alone.
  */
-static inline int group_main(int (*tests)(void))
+static inline int group_main(void (*tests)(void), int forms)
 {
 	_cleanup_cgroup_ struct cgroup *all = NULL;
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* children must not print it again */
+	pid = fork();
 	NEED(pid >= 0);
 	if (pid == 0) {
 		all = group_of_all(getpid());
@@ -72,7 +100,10 @@ static inline int group_main(int (*tests)(void))
 			printf("1..0 # SKIP no cgroup can be made here: %s\n", error_text(0));
 			exit(0);
 		}
-		exit(tests());
+		for (int form = 0; form < forms; form++)
+			if (machine_become((enum group_machine)form))
+				tests();
+		exit(test_end());
 	}
 	status = process_wait(pid);
 	all = group_of_all(pid);
@@ -111,7 +142,7 @@ static inline struct shared *shared_make(void)
 
 typedef int child_function(struct shared *shared);
 
-/* Start a child inside the group as a container's process starts; BODY's result is its exit code. */
+/* Start a child inside the group as a container starts; BODY's result is its exit code. */
 static inline pid_t child_start(
 	const struct cgroup *cgroup, child_function *body, struct shared *shared)
 {
@@ -130,7 +161,8 @@ static inline pid_t child_start(
 	return pid;
 }
 
-static inline int child_run(const struct cgroup *cgroup, child_function *body, struct shared *shared)
+static inline int child_run(
+	const struct cgroup *cgroup, child_function *body, struct shared *shared)
 {
 	return process_wait(child_start(cgroup, body, shared));
 }

@@ -154,7 +154,7 @@ static struct config_device_rule rule_random(void)
 static const unsigned int requests[] = { DEVICE_MKNOD, DEVICE_READ, DEVICE_WRITE,
 	DEVICE_READ | DEVICE_WRITE };
 
-/* All devices of a small world, so that rules meet often. The defaults lie outside but for mknod. */
+/* All devices of a small world, so that rules meet; of the defaults only mknod lies in it. */
 static bool list_agrees(const struct config_device_rule *rules, size_t count,
 	const struct bpf_insn *insns, size_t insn_count, const struct device_rules *exceptions)
 {

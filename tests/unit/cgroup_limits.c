@@ -65,8 +65,8 @@ static void test_memory(struct shared *shared)
 	status = child_run(cgroup, child_use_memory, shared);
 	CHECK(status == 0, "it lives without a limit");
 	CHECK_DONE(apply(cgroup, "{\"memory\":{\"reservation\":4194304}}", true), "reservation");
-	check_file(cgroup, CONTROLLER_MEMORY, "memory.soft_limit_in_bytes", "4194304",
-		"memory.low", "4194304");
+	check_file(cgroup, CONTROLLER_MEMORY, "memory.soft_limit_in_bytes", "4194304", "memory.low",
+		"4194304");
 	CHECK_DONE(apply(cgroup, "{\"memory\":{\"kernel\":16777216}}", true),
 		"a limit on kernel memory only makes a warning");
 	CHECK_DONE(cgroup_remove(cgroup), "remove it");
@@ -81,7 +81,7 @@ static int child_hold_memory(struct shared *shared)
 		(void)pause();
 }
 
-/* v1's kernel refuses a limit below the usage, which nothing here can swap out; v2 must be asked. */
+/* v1's kernel refuses a limit below what cannot be swapped out; for v2 hull has to look. */
 static void test_check_before_update(struct shared *shared)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = group_make("check");
@@ -151,7 +151,8 @@ static void test_cpu(struct shared *shared)
 	CHECK(child_run(cgroup, child_first_cpu, shared) == 0, "a child is on CPU 0 alone");
 	CHECK_DONE(apply(cgroup, "{\"cpu\":{\"period\":100000}}", true), "change the period alone");
 	check_file(cgroup, CONTROLLER_CPU, "cpu.cfs_quota_us", "20000", "cpu.max", "20000 100000");
-	CHECK_DONE(apply(cgroup, "{\"cpu\":{\"quota\":5000,\"period\":10000,\"burst\":5000}}", true),
+	CHECK_DONE(
+		apply(cgroup, "{\"cpu\":{\"quota\":5000,\"period\":10000,\"burst\":5000}}", true),
 		"a quota that is less than the burst was");
 	CHECK_DONE(apply(cgroup, "{\"cpu\":{\"quota\":-1,\"burst\":0}}", true), "no quota");
 	check_file(cgroup, CONTROLLER_CPU, "cpu.cfs_quota_us", "-1", "cpu.max", "max 10000");
@@ -164,7 +165,8 @@ static void test_cpu(struct shared *shared)
 
 static const char *device_folder; /* on a file system where nodes work */
 
-static int node_make(const char *name, mode_t type, unsigned int major_number, unsigned int minor_number)
+static int node_make(
+	const char *name, mode_t type, unsigned int major_number, unsigned int minor_number)
 {
 	_cleanup_free_ char *path = string_format("%s/%s", device_folder, name);
 
@@ -210,8 +212,9 @@ static void check_devices(const struct cgroup *cgroup, struct shared *shared, ch
 static void test_devices(struct shared *shared)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = group_make("devices");
-	static const char readable[] = "{\"devices\":[{\"allow\":false},"
-				       "{\"allow\":true,\"type\":\"c\",\"major\":240,\"access\":\"r\"}]}";
+	static const char readable[] =
+		"{\"devices\":[{\"allow\":false},"
+		"{\"allow\":true,\"type\":\"c\",\"major\":240,\"access\":\"r\"}]}";
 
 	CHECK_DONE(cgroup_apply(cgroup, NULL, false), "the rules of every container");
 	check_devices(cgroup, shared, child_try_devices, EPERM, "a device without a rule");
@@ -269,8 +272,8 @@ static void test_v2_files(void)
 static void test_huge_pages(void)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = group_make("huge");
-	int r = apply(cgroup, "{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}]}",
-		false);
+	int r = apply(
+		cgroup, "{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}]}", false);
 
 	if (r == -EOPNOTSUPP) {
 		CHECK(strstr(error_text(r), "hugepageLimits") != NULL, "no huge pages: %s",
@@ -306,9 +309,8 @@ static int child_be_realtime(struct shared *shared)
 
 static uint64_t realtime_of_hull(const struct cgroup *cgroup)
 {
-	_cleanup_free_ char *file =
-		string_format("%s/hull/cpu.rt_runtime_us",
-			cgroup_v1_place(cgroup, CONTROLLER_CPU)->root);
+	_cleanup_free_ char *file = string_format(
+		"%s/hull/cpu.rt_runtime_us", cgroup_v1_place(cgroup, CONTROLLER_CPU)->root);
 	long long runtime = -1;
 
 	(void)file_read_number_at(AT_FDCWD, file, &runtime);
@@ -341,8 +343,8 @@ static void test_realtime(struct shared *shared)
 		CHECK_DONE(apply(cgroup, document, false), "a real-time budget");
 		CHECK(child_run(cgroup, child_be_realtime, shared) == 0, "real time with one");
 		CHECK(realtime_of_hull(cgroup) == before + 40000, "taken from the group above");
-		CHECK_DONE(apply(cgroup, "{\"cpu\":{\"realtimeRuntime\":30000}}", true),
-			"more of it");
+		CHECK_DONE(
+			apply(cgroup, "{\"cpu\":{\"realtimeRuntime\":30000}}", true), "more of it");
 		CHECK(realtime_of_hull(cgroup) == before + 60000, "exactly that");
 		CHECK_FAILS(apply(cgroup, "{\"cpu\":{\"realtimeRuntime\":500000}}", true), EINVAL,
 			"realtimeRuntime", "more than there is");
@@ -412,14 +414,15 @@ static void test_stats(struct shared *shared)
 
 static void device_folder_make(void)
 {
-	static char folder[] = "/dev/hull-unit-XXXXXX"; /* elsewhere "nodev" is usual */
+	static char folder[32];
 
+	(void)strcpy(folder, "/dev/hull-unit-XXXXXX"); /* elsewhere "nodev" is usual */
 	device_folder = mkdtemp(folder);
 	NEED(device_folder);
 	NEED(node_make("null", S_IFCHR, 1, 3) == 0 && node_make("nobody", S_IFCHR, 240, 7) == 0);
 }
 
-static int tests(void)
+static void tests(void)
 {
 	struct shared *shared = shared_make();
 
@@ -436,10 +439,9 @@ static int tests(void)
 	test_missing();
 	test_realtime(shared);
 	test_stats(shared);
-	return test_end();
 }
 
 int main(void)
 {
-	return group_main(tests);
+	return group_main(tests, 2);
 }

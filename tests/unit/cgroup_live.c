@@ -58,7 +58,7 @@ static void test_life(struct shared *shared)
 	CHECK(WAIT_UNTIL(shared->ready), "a child runs in the group");
 	CHECK(in_group(pid, cgroup), "the child is in the group of every hierarchy");
 	CHECK(cgroup_processes(cgroup, &pids, &count) == 0 && count == 1 && pids[0] == pid,
-		"the group lists it (%zu)", count);
+		"the group lists it");
 	number = string_format("process %d ", pid);
 	CHECK_FAILS(cgroup_remove(cgroup), EBUSY, number, "it cannot be removed");
 	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(pid), "kill ends the child");
@@ -107,7 +107,7 @@ static int child_wait_signal(struct shared *shared)
 static void test_below(struct shared *shared)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = group_make("outer");
-	_cleanup_cgroup_ struct cgroup *below = group_make("outer/a/b");
+	_cleanup_cgroup_ struct cgroup *below = NULL;
 	_cleanup_free_ pid_t *pids = NULL;
 	size_t count = 0;
 	pid_t first, second;
@@ -115,16 +115,28 @@ static void test_below(struct shared *shared)
 	shared->ready = 0;
 	first = child_start(cgroup, child_wait_signal, shared);
 	NEED(WAIT_UNTIL(shared->ready == 1));
+	below = group_make("outer/a/b"); /* without controllers on v2, as the outer one is in use */
 	second = child_start(below, child_wait_signal, shared);
 	NEED(WAIT_UNTIL(shared->ready == 2));
 	CHECK(cgroup_processes(cgroup, &pids, &count) == 0 && count == 2,
-		"processes of groups below are listed (%zu)", count);
+		"processes of groups below are listed");
+	if (!cgroup->v1_count) {
+		struct config_memory memory = { .limit = { true, 1 << 30 } };
+		struct config_resources resources = { .memory = &memory };
+
+		CHECK_FAILS(cgroup_apply(below, &resources, false), 0,
+			place_has(cgroup->v2, "memory.max") ? "holds processes itself"
+							    : "no memory controller",
+			"a controller that the group above cannot give");
+	}
 	CHECK_DONE(cgroup_kill(cgroup, SIGUSR1), "signal both");
 	CHECK(process_exit_code(process_wait(first)) == 7 &&
 			process_exit_code(process_wait(second)) == 7,
 		"both got it");
 	CHECK(!cgroup_is_frozen(cgroup), "and nothing stays frozen");
+	shared->ready = 0;
 	first = child_start(below, child_spin, shared);
+	NEED(WAIT_UNTIL(shared->ready));
 	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(first), "kill reaches below");
 	CHECK(cgroup_kill(cgroup, SIGKILL) == 0, "killing nobody is fine");
 	CHECK_DONE(cgroup_remove(cgroup), "groups below are removed too");
@@ -169,6 +181,73 @@ static void test_taken(struct shared *shared)
 	CHECK_DONE(cgroup_remove(cgroup), "remove it");
 }
 
+static void group_write(const struct cgroup *cgroup, const char *below, const char *value)
+{
+	_cleanup_free_ char *path = string_format("%s/%s", cgroup->v2->path, below);
+
+	NEED(file_write_at(cgroup->mount_fd, path, value) == 0);
+}
+
+/* No process can start where only threads may live. */
+static void test_threaded(void)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_cgroup_ struct cgroup *threads = NULL;
+
+	cgroup = group_make("domain");
+	if (cgroup->v1_count || place_has(cgroup->v2, "hugetlb.2MB.max")) {
+		CHECK_DONE(cgroup_remove(cgroup), "remove it");
+		return; /* controllers enabled for it keep a group from being threaded */
+	}
+	threads = group_make("domain/threads");
+	group_write(cgroup, "cgroup.subtree_control", "-memory -io");
+	group_write(threads, "cgroup.type", "threaded");
+	CHECK_FAILS(try_create("domain/x"), EOPNOTSUPP, "threaded",
+		"no container in a threaded subtree");
+	CHECK_DONE(cgroup_remove(cgroup), "remove it");
+}
+
+/* A container may freeze groups of its own by v1, and die with them frozen. */
+static void test_frozen_below(struct shared *shared)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("freezer");
+	_cleanup_cgroup_ struct cgroup *below = group_make("freezer/.hidden");
+	struct cgroup_place *freezer = cgroup_v1_place(below, CONTROLLER_FREEZER);
+	unsigned long before;
+	pid_t pid;
+
+	if (!freezer)
+		freezer = below->v2;
+	shared->ready = 0;
+	pid = child_start(below, child_spin, shared);
+	NEED(WAIT_UNTIL(shared->ready));
+	NEED(place_write(freezer, freezer->unified ? "cgroup.freeze" : "freezer.state",
+		     freezer->unified ? "1" : "FROZEN") == 0);
+	do {
+		before = shared->counter;
+		clock_sleep(50);
+	} while (before != shared->counter);
+	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(pid), "kill what is frozen below");
+	CHECK_DONE(cgroup_remove(cgroup), "remove it");
+}
+
+static void test_nothing_there(void)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("gone");
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 1;
+
+	NEED(cgroup_remove(cgroup) == 0);
+	cgroup_close(&cgroup);
+	NEED(cgroup_open(&cgroup, "gone", "/hull-unit-gone", NULL) == 0);
+	CHECK_DONE(cgroup_kill(cgroup, SIGKILL), "killing in a group that is gone");
+	CHECK_DONE(cgroup_kill(cgroup, SIGTERM), "signalling in it");
+	CHECK(cgroup_processes(cgroup, &pids, &count) == 0 && !count, "it has no process");
+	CHECK(!cgroup_is_frozen(cgroup), "it is not frozen");
+	CHECK_FAILS(cgroup_freeze(cgroup, true), ENOENT, "gone", "it cannot be frozen");
+	CHECK_DONE(cgroup_remove(cgroup), "it can be removed");
+}
+
 /* hull was killed while it made or removed groups: some hierarchies have it, some not. */
 static void test_half_made(void)
 {
@@ -190,7 +269,7 @@ static void test_half_made(void)
 	}
 }
 
-/* A name that is a file in every hierarchy, so making it fails in the last of them at the latest. */
+/* A name that is a file in every hierarchy. */
 static void test_failed(void)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
@@ -240,7 +319,7 @@ static void test_enter_by_itself(struct shared *shared)
 	CHECK_DONE(cgroup_remove(cgroup), "remove it");
 }
 
-static int tests(void)
+static void tests(void)
 {
 	struct shared *shared = shared_make();
 
@@ -248,14 +327,16 @@ static int tests(void)
 	test_freeze(shared);
 	test_below(shared);
 	test_taken(shared);
+	test_threaded();
+	test_frozen_below(shared);
+	test_nothing_there();
 	test_half_made();
 	test_failed();
 	test_saved(shared);
 	test_enter_by_itself(shared);
-	return test_end();
 }
 
 int main(void)
 {
-	return group_main(tests);
+	return group_main(tests, 3);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,8 @@
 #include "base/memory.h"
 #include "tests/unit/test.h"
 
-#define ROUNDS 5000
+#define ROUNDS		     5000
+#define RENAME_EXCHANGE_FLAG 2u /* <linux/fs.h>; musl has neither it nor renameat2 */
 
 /* top/root is the tree of the container, top/outside is what it must not reach. */
 static struct {
@@ -247,8 +249,8 @@ static pid_t racer_start(void)
 		return pid;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
-		if (renameat2(tree.root_fd, "race/folder", tree.root_fd, "race/link",
-			    RENAME_EXCHANGE) < 0)
+		if (syscall(SYS_renameat2, tree.root_fd, "race/folder", tree.root_fd, "race/link",
+			    RENAME_EXCHANGE_FLAG) < 0)
 			_exit(1);
 }
 

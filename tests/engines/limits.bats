@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# What a container may use: read from its control groups outside, felt inside.
+
+load podman
+
+# inside FILE_V1 FILE_V2: the container's own view of a file of its group, through its own mount.
+inside() {
+	local file=$1
+	[[ $CGROUP_MODE != v2 ]] || file=$2
+	podman exec "$C" cat "/sys/fs/cgroup/$file"
+}
+
+# bats test_tags=smoke
+@test "limits: --memory, --pids-limit and --cpus, from outside and from within" {
+	run_sleeper --memory 64m --pids-limit 30 --cpus 0.5
+	local pid
+	pid=$(pid_of)
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" 67108864
+	assert_eq "$(limit "$pid" pids pids.max pids.max)" 30
+	assert_eq "$(inside memory/memory.limit_in_bytes memory.max)" 67108864
+	assert_eq "$(inside pids/pids.max pids.max)" 30
+	if [[ $(controller_version cpu) == 1 ]]; then
+		assert_eq "$(limit "$pid" cpu cpu.cfs_quota_us -)" 50000
+		assert_eq "$(limit "$pid" cpu cpu.cfs_period_us -)" 100000
+		assert_eq "$(inside cpu/cpu.cfs_quota_us -)" 50000
+	else
+		assert_eq "$(limit "$pid" cpu - cpu.max)" '50000 100000'
+		assert_eq "$(inside - cpu.max)" '50000 100000'
+	fi
+}
+
+@test "limits: more memory than allowed ends the container, and Podman says why" {
+	podman run --name "$C" --memory 32m --memory-swap 32m debian \
+		sh -c 'tail -c 200m /dev/zero >/dev/null; exit 1' >/dev/null 2>&1 || true
+	podman rm --force "$C" >/dev/null
+	try podman run --name "$C" --memory 32m --memory-swap 32m debian tail -c 200m /dev/zero
+	assert_status 137
+	assert_eq "$(inspect .State.OOMKilled)" true
+}
+
+@test "limits: a fork beyond --pids-limit fails" {
+	run_script --pids-limit 8 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; exit 0'
+	[[ ${stderr,,} == *fork* ]] || report "twelve processes with a limit of eight"
+}
+
+@test "limits: --cpu-shares" {
+	run_sleeper --cpu-shares 512
+	if [[ $(controller_version cpu) == 1 ]]; then
+		assert_eq "$(limit "$(pid_of)" cpu cpu.shares -)" 512
+	else
+		# ceil(10^((l^2+125l)/612 - 7/34)) with l = log2(512)
+		assert_eq "$(limit "$(pid_of)" cpu - cpu.weight)" 59
+	fi
+}
+
+@test "limits: --cpuset-cpus" {
+	need_controller cpuset
+	run_sleeper --cpuset-cpus 0
+	assert_eq "$(limit "$(pid_of)" cpuset cpuset.cpus cpuset.cpus)" 0
+	try podman exec "$C" grep Cpus_allowed_list /proc/1/status
+	[[ $output == *$'\t0' ]] || report "the affinity is not 0"
+	try podman exec "$C" nproc
+	assert_output 1
+}
+
+@test "limits: --memory-reservation and --memory-swap" {
+	local swap
+	run_sleeper --memory 64m --memory-reservation 32m --memory-swap 96m
+	assert_eq "$(limit "$(pid_of)" memory memory.soft_limit_in_bytes memory.low)" 33554432
+	# v1 counts memory and swap together; either may be without swap accounting.
+	for swap in memory.memsw.limit_in_bytes:100663296 memory.swap.max:33554432; do
+		[[ ! -e $(cgroup_dir "$(pid_of)" memory)/${swap%:*} ]] ||
+			assert_eq "$(cat "$(cgroup_dir "$(pid_of)" memory)/${swap%:*}")" "${swap#*:}"
+	done
+}
+
+@test "limits: --ulimit and --oom-score-adj" {
+	run_script --ulimit nofile=100:200 --ulimit core=0 --oom-score-adj 500 \
+		'ulimit -Sn; ulimit -Hn; ulimit -c; cat /proc/self/oom_score_adj'
+	assert_ok
+	assert_output $'100\n200\n0\n500'
+}
+
+@test "limits: --shm-size" {
+	run_script --shm-size 2m 'stat -f -c "%b %S" /dev/shm | { read b s; echo $((b * s)); }
+		head -c 3m /dev/zero >/dev/shm/x || echo full'
+	assert_output $'2097152\nfull'
+}
+
+@test "limits: stats --no-stream knows the limits and the processes" {
+	run_sleeper --memory 64m --pids-limit 30
+	try podman stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemLimit}}' "$C"
+	assert_ok
+	assert_output "$C 2 67108864" || assert_has "$C 2 "
+	try podman stats --no-stream --format json "$C"
+	assert_eq "$(jq -r '.[0].mem_usage | split(" / ")[1]' <<<"$output")" 67.11MB
+}
+
+@test "devices: what is not listed cannot be opened, --device can" {
+	[[ -c /dev/kmsg ]] || skip "no /dev/kmsg"
+	run_script --cap-add MKNOD 'mknod /dev/mine c 1 11 && cat /dev/mine'
+	[[ $status -ne 0 && ${stderr,,} == *"operation not permitted"* ]] || report "kmsg could be read"
+	run_script --device /dev/kmsg:/dev/mine:r 'stat -c "%t %T" /dev/mine
+		timeout 5 dd if=/dev/mine of=/dev/null bs=8k count=1 2>/dev/null && echo read
+		(: >/dev/mine) 2>/dev/null || echo "not written"'
+	assert_output $'1 b\nread\nnot written'
+}
+
+@test "devices: the standard ones work, others are not there" {
+	run_script 'head -c 4 /dev/zero | od -An -tx1; head -c 2 /dev/urandom | wc -c
+		echo x >/dev/full || echo full; echo x >/dev/null; ls /dev'
+	assert_has ' 00 00 00 00' $'\n2\n' full
+	assert_lacks kmsg mem nvme loop
+}
