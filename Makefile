@@ -141,7 +141,8 @@ $(TOOLS): $(OBJ)/flags
 check: deps
 	$(Q)tests/check $(ONLY:%=--only %)
 
-demo: deps
+demo:
+	$(Q)tests/deps build demo
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/demo
 
@@ -179,7 +180,7 @@ docs: all
 
 .PHONY: deps install uninstall clean help FORCE
 deps:
-	$(Q)tests/deps build test
+	$(Q)tests/deps build demo test
 
 install: all
 	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull

@@ -81,6 +81,8 @@ int cgroup_v1_enter(const struct cgroup *cgroup);
 int cgroup_v1_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update);
 void cgroup_v1_thaw_all(const struct cgroup *cgroup);
+/* SIGKILL to what only v1's freezer holds any more, and thaw it: else it would never die. */
+int cgroup_v1_kill_frozen(const struct cgroup *cgroup);
 int cgroup_v1_remove(const struct cgroup *cgroup, struct patience *patience);
 int cgroup_v2_create(struct cgroup *cgroup);
 int cgroup_v2_clone_fd(const struct cgroup *cgroup);

@@ -48,7 +48,7 @@ static int hybrid_kill(const struct cgroup *cgroup, int signal)
 	int r = cgroup_v2_kill(cgroup, signal);
 
 	if (r >= 0 && signal == SIGKILL)
-		cgroup_v1_thaw_all(cgroup);
+		r = cgroup_v1_kill_frozen(cgroup);
 	return r;
 }
 

@@ -128,8 +128,7 @@ int place_enter(struct cgroup_place *place)
 	return error_errno(errno, "cgroup %s/%s: enter", place->root, place_group(place));
 }
 
-/* mkdir -p, telling PREPARE of each new folder before the next one is made. */
-static int place_make_parents(struct cgroup_place *place, place_prepare *prepare)
+int place_make_parents(struct cgroup_place *place, place_prepare *prepare)
 {
 	_cleanup_free_ char *path = string_copy(place->path);
 	_cleanup_close_ int parent_fd = -EBADF;

@@ -86,6 +86,12 @@ const char *place_group(const struct cgroup_place *place);
 typedef int place_prepare(struct cgroup_place *place, int parent_fd, int fd, bool made);
 int place_make(struct cgroup_place *place, place_prepare *prepare);
 
+/*
+ * mkdir -p for the groups above, telling PREPARE of each, there or made, before
+ * the next one is made. 0, or a negative errno.
+ */
+int place_make_parents(struct cgroup_place *place, place_prepare *prepare);
+
 /* A descriptor of the group above, or a negative errno. */
 int place_open_parent(const struct cgroup_place *place);
 

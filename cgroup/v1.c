@@ -67,7 +67,9 @@ static int cpuset_prepare_group(struct cgroup_place *place)
 	r = place_open(place);
 	if (r < 0 || !file_is_empty(place->group_fd, "cpuset.cpus"))
 		return r;
-	parent_fd = place_open_parent(place);
+	/* An engine may have made the groups above and left them empty. */
+	r = place_make_parents(place, cpuset_prepare);
+	parent_fd = r < 0 ? r : place_open_parent(place);
 	r = parent_fd < 0 ? parent_fd : cpuset_inherit(parent_fd, place->group_fd);
 	if (r < 0)
 		return error_errno(r, "cgroup %s/%s: inherit CPUs and memory nodes", place->root,
@@ -205,6 +207,15 @@ void cgroup_v1_thaw_all(const struct cgroup *cgroup)
 {
 	if (v1_freezer(cgroup))
 		place_write_all(v1_freezer(cgroup), "freezer.state", "THAWED");
+}
+
+int cgroup_v1_kill_frozen(const struct cgroup *cgroup)
+{
+	struct cgroup_place *freezer = v1_freezer(cgroup);
+	int r = freezer ? cgroup_signal_each(freezer, SIGKILL) : 0;
+
+	cgroup_v1_thaw_all(cgroup);
+	return r;
 }
 
 /* Whatever hierarchy: the container's processes never leave its groups in any. */

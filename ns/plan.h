@@ -27,6 +27,7 @@ struct container_plan {
 	const struct config *config;
 	const struct config_process *process; /* of the container, or of an exec */
 	const char *bundle; /* its absolute path, for the state that hooks get */
+	const char *rootfs; /* an absolute path too */
 	const struct namespace_set *namespaces;
 	struct capability_sets capabilities;
 

@@ -70,8 +70,11 @@ int root_attach(const struct container_plan *plan)
 
 	if (r < 0)
 		return r;
-	if (sys_move_mount(plan->root_tree_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_errno(errno, "cannot attach the rootfs");
+	/* Onto its own path: there hooks find the container's mounts before the root changes. */
+	if (sys_move_mount(plan->root_tree_fd, "", AT_FDCWD, plan->rootfs,
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+		return error_errno(errno, "cannot attach the rootfs to %s%s", plan->rootfs,
+			errno == EACCES ? " (is the way there open to the container's root?)" : "");
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 
 /*
  * The container's root file system (config.md "Root"): cloned as a detached
- * mount by the runtime, put over "/" of the new mount namespace by the container's
+ * mount by the runtime, attached to its own path in the new mount namespace by the container's
  * process, furnished through its descriptor, and switched to at the end.
  */
 #include "ns/plan.h"
@@ -14,7 +14,7 @@ int root_tree_open(const struct config *config, int bundle_fd);
 
 /*
  * In the container's process: cut this mount namespace off from the host's and
- * attach the root over "/". The plan's descriptor then serves for all look-ups.
+ * attach the root. The plan's descriptor then serves for all look-ups.
  */
 int root_attach(const struct container_plan *plan);
 

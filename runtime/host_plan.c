@@ -79,6 +79,7 @@ static int plan_prepare_common(struct host_plan *plan, const struct container *c
 
 	plan->init.id = container->id;
 	plan->init.bundle = container->record.bundle;
+	plan->init.rootfs = container->record.rootfs;
 	plan->init.config = request->config;
 	plan->init.process = request->process;
 	plan->init.no_pivot = request->no_pivot;

@@ -36,11 +36,13 @@ static int host_make_cgroup(struct container *container, const struct config *co
 		return r;
 	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(*cgroup));
 	r = container_save(container);
-	if (r >= 0)
-		r = cgroup_create(*cgroup);
-	if (r >= 0)
-		r = cgroup_apply(*cgroup, config->linux->resources, false);
-	return r;
+	if (r < 0)
+		return r;
+	r = cgroup_create(*cgroup);
+	/* A group that is somebody else's is not ours to destroy. */
+	if (r < 0)
+		container->record.cgroup = NULL;
+	return r < 0 ? r : cgroup_apply(*cgroup, config->linux->resources, false);
 }
 
 static int host_make_fifo(const struct container *container)

@@ -158,7 +158,7 @@ load terminal
 
 @test "user: standard output can be written by any user" {
 	config '.process.user = {uid: 1000, gid: 1000}'
-	run_script 'echo one >/dev/stdout; echo two >>/proc/self/fd/2; echo three'
+	run_script 'echo one >>/dev/stdout; echo two >>/proc/self/fd/2; echo three'
 	if [[ $stderr == *ermission* ]]; then report "not writable"; fi
 	assert_ok
 	assert_has three

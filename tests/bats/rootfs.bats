@@ -430,7 +430,7 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 }
 
 @test "devices: links to the process's descriptors and the terminals" {
-	run_script 'for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done; echo via >/dev/stdout; echo via >/dev/stderr'
+	run_script 'for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done; echo via >>/dev/stdout; echo via >>/dev/stderr'
 	assert_ok
 	[[ $output == $'/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\n'*pts/ptmx* ]] ||
 		report "the links"
