@@ -42,6 +42,8 @@ NEEDED   := $(filter %.a,$(LIBS))
 override CPPFLAGS += -isystem $(INCLUDE)
 override CFLAGS   += -fno-pie
 override LDFLAGS  += -static -no-pie
+# Debian 13's archives call these by the names that its glibc gives them (C23, large files).
+override LDFLAGS  += -Wl,--defsym=__isoc23_strtoul=strtoul -Wl,--defsym=fopen64=fopen
 else
 FLAVOUR  := $(if $(findstring fuzzer,$(SANITIZE)),fuzz,$(if $(SANITIZE),sanitize,glibc))
 OBJ      := $(BUILD)/$(FLAVOUR)

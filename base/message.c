@@ -74,7 +74,7 @@ static void message_take_fd(struct msghdr *header, int *fd)
 		(void)close(received);
 }
 
-int message_receive(int socket_fd, struct message *message, int *fd)
+static int message_receive_with(int socket_fd, struct message *message, int *fd, int flags)
 {
 	union message_control control;
 	struct iovec part = { .iov_base = message, .iov_len = sizeof(*message) - 1 };
@@ -86,7 +86,7 @@ int message_receive(int socket_fd, struct message *message, int *fd)
 
 	/* unix(7): ECONNRESET only says that the other side left mail unread; ours is still there. */
 	do
-		n = recvmsg(socket_fd, &header, MSG_CMSG_CLOEXEC);
+		n = recvmsg(socket_fd, &header, MSG_CMSG_CLOEXEC | flags);
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return -errno;
@@ -99,4 +99,14 @@ int message_receive(int socket_fd, struct message *message, int *fd)
 		return -EPROTO;
 	message->text[(size_t)n - HEADER_BYTES] = '\0';
 	return 0;
+}
+
+int message_receive(int socket_fd, struct message *message, int *fd)
+{
+	return message_receive_with(socket_fd, message, fd, 0);
+}
+
+int message_receive_now(int socket_fd, struct message *message)
+{
+	return message_receive_with(socket_fd, message, NULL, MSG_DONTWAIT);
 }

@@ -40,6 +40,9 @@ int message_send(int socket_fd, enum message_type type, int value, const char *t
  */
 int message_receive(int socket_fd, struct message *message, int *fd);
 
+/* The same without waiting: -EAGAIN when nothing has come yet. */
+int message_receive_now(int socket_fd, struct message *message);
+
 /* Send one byte and FD over a stream socket, as console sockets expect it. */
 int message_send_fd(int socket_fd, int fd, const void *bytes, unsigned int length);
 

@@ -45,6 +45,18 @@ static void init_tell(const struct container_plan *plan, enum message_type type)
 		_exit(1);
 }
 
+/* Released already: then nobody waits to hear that we are ready, and waking costs. */
+static void init_wait_for_release(const struct container_plan *plan)
+{
+	struct message message;
+
+	if (message_receive_now(plan->socket_fd, &message) >= 0 &&
+		message.type == MESSAGE_RELEASE)
+		return;
+	init_tell(plan, MESSAGE_READY);
+	init_wait_for(plan, MESSAGE_RELEASE);
+}
+
 static int init_enter(const struct container_plan *plan)
 {
 	int r;
@@ -227,8 +239,7 @@ void container_init(void *context)
 		init_fail(plan->socket_fd, -1, r);
 	init_close_others(plan);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
-	init_tell(plan, MESSAGE_READY);
-	init_wait_for(plan, MESSAGE_RELEASE);
+	init_wait_for_release(plan);
 	if (plan->fifo_fd >= 0)
 		r = init_wait_for_start(plan, &start_fd);
 	if (r >= 0 && plan->config->hooks)

@@ -157,6 +157,7 @@ int conversation_run(struct conversation *talk, const struct container_plan *pla
 	}
 	if (r >= 0 && talk_releases_early(talk))
 		r = talk_release(talk);
+	ready = r >= 0 && talk_releases_early(talk);
 	while (r == 0) {
 		struct message message;
 		int fd = -1;

@@ -342,11 +342,11 @@ table() {
 		.process.cwd = "" => process.cwd
 		.process.cwd = "./x" => process.cwd
 		.root.path = "" => root.path
-		.linux.namespaces = [{type: "pid"}, {type: "nosuch"}] => linux.namespaces[1].type
-		.linux.namespaces = [{type: "pid"}, {type: ""}] => linux.namespaces[1].type
-		.linux.namespaces = [{type: "pid"}, {type: "PID"}] => linux.namespaces[1].type
-		.linux.namespaces = [{type: "pid"}, {type: "pid"}] => linux.namespaces[1].type
-		.linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "mount", path: "/proc/1/ns/mnt"}] => linux.namespaces[2].type
+		del(.hostname) | .linux.namespaces = [{type: "pid"}, {type: "nosuch"}] => linux.namespaces[1].type
+		del(.hostname) | .linux.namespaces = [{type: "pid"}, {type: ""}] => linux.namespaces[1].type
+		del(.hostname) | .linux.namespaces = [{type: "pid"}, {type: "PID"}] => linux.namespaces[1].type
+		del(.hostname) | .linux.namespaces = [{type: "pid"}, {type: "pid"}] => linux.namespaces[1].type
+		del(.hostname) | .linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "mount", path: "/proc/1/ns/mnt"}] => linux.namespaces[2].type
 		.linux.namespaces[0].path = "proc/1/ns/pid" => linux.namespaces[0].path
 		.linux.rootfsPropagation = "nosuch" => linux.rootfsPropagation
 		.linux.maskedPaths = ["proc/x"] => linux.maskedPaths[0]

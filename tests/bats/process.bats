@@ -504,7 +504,8 @@ bits() {
 
 @test "signals: none is blocked or ignored inside, whatever the caller does" {
 	trap '' HUP INT USR1 PIPE
-	run_script 'grep -E "^Sig(Blk|Ign)" /proc/self/status'
+	payload grep -E '^Sig(Blk|Ign)' /proc/self/status
+	try hull run "$ID"
 	trap - HUP INT USR1 PIPE
 	assert_ok
 	assert_line $'SigBlk:\t0000000000000000'

@@ -21,13 +21,14 @@ assert_program_unharmed() { assert_eq "$(sha256sum <"$HULL")" "$PROGRAM_SUM"; }
 # for writing; a program that is safe cannot be afterwards either.)
 ATTACK='
 attack() {
-	exec 9<"/proc/$1/exe" 2>/dev/null || return 0
-	case $(readlink /proc/self/fd/9) in */busybox | */bin/*) return 0 ;; esac
-	n=0
-	while [ -e "/proc/$1" ] && [ $n -lt 200 ]; do usleep 10000; n=$((n + 1)); done
-	{ : >>/proc/self/fd/9; } 2>/dev/null && echo "WRITABLE $(readlink /proc/self/fd/9)"
-	echo tried
-}
+	{
+		case $(readlink /proc/self/fd/9) in */busybox | */bin/*) return 0 ;; esac
+		n=0
+		while [ -e "/proc/$1" ] && [ $n -lt 200 ]; do usleep 10000; n=$((n + 1)); done
+		( : >>/proc/self/fd/9 ) && echo "WRITABLE $(readlink /proc/self/fd/9)"
+		echo tried
+	} 9<"/proc/$1/exe"
+} 2>/dev/null
 '
 
 @test "a payload that is /proc/self/exe is not hull's file, writable" {
@@ -58,8 +59,7 @@ attack() {
 		echo end'
 	run_detached
 	wait_until has_text ready "$OUT"
-	local n
-	for n in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		try hull exec "$ID" /evil
 		try hull exec "$ID" /proc/self/exe --version
 	done
@@ -79,6 +79,7 @@ attack() {
 	script "$ATTACK"'
 		echo ready
 		while [ ! -e /target ]; do usleep 10000; done
+		echo aimed
 		attack $(cat /target)
 		echo end; sleep 1000'
 	run_detached
@@ -90,9 +91,10 @@ attack() {
 	with_namespace pid "/proc/$pid/ns/pid"
 	payload true
 	ID=$ID-second create_container
-	awk '/^NSpid:/ {print $NF}' "/proc/$(pid_of "$ID-second")/status" >"$ROOTFS/target.new"
-	mv "$ROOTFS/target.new" "$ROOTFS/target"
-	nap 0.2
+	awk '/^NSpid:/ {print $NF}' "/proc/$(pid_of "$ID-second")/status" >target
+	mv target "$ROOTFS/target"
+	wait_until has_text aimed "$OUT"
+	nap 0.1
 	hull start "$ID-second"
 	wait_status stopped "$ID-second"
 	hull delete "$ID-second"
@@ -126,8 +128,7 @@ attack() {
 		echo end'
 	run_detached
 	wait_until has_text ready "$OUT"
-	local n
-	for n in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in {1..10}; do
 		hull exec "$ID" true
 	done
 	touch "$ROOTFS/stop"

@@ -14,14 +14,17 @@
 
 bats_require_minimum_version 1.5.0
 
-HULL=$(realpath "${HULL:-$BATS_TEST_DIRNAME/../../build/hull}")
+HULL=$(realpath -e "${HULL:-$BATS_TEST_DIRNAME/../../build/hull}") || {
+	echo "no hull: build it, or name it in HULL" >&2
+	exit 1
+}
 PYTHON=/usr/bin/python3
 [[ -x $PYTHON ]] || PYTHON=$(command -v python3)
 export HULL PYTHON
 # Another runtime than hull: the form of its messages is its own.
 PEER=$([[ ${HULL##*/} == hull* ]] && echo false || echo true)
 # No single call of hull may take longer; a call that does is killed and fails its test.
-HULL_TIMEOUT=${HULL_TIMEOUT:-60}
+HULL_TIMEOUT=${HULL_TIMEOUT:-30}
 
 case $(stat -f -c %T /sys/fs/cgroup) in
 cgroup2fs) CGROUP_MODE=v2 CGROUP2=/sys/fs/cgroup ;;
@@ -59,11 +62,8 @@ base_make() {
 
 setup() {
 	local run=${BATS_RUN_TMPDIR##*/}
-	(
-		flock 9
-		base_make
-	) 9>"$BATS_RUN_TMPDIR/base.lock"
-	# The letter at the end keeps the marks of test 1 and test 12 apart.
+	# First of all the marks: teardown looks for them whatever happens here. The letter at the end
+	# keeps those of test 1 and test 12 apart.
 	ID=hull-${run##*[^A-Za-z0-9]}-${BATS_SUITE_TEST_NUMBER}t
 	MARK=HULL_BATS=$ID
 	STATE=$BATS_TEST_TMPDIR/state
@@ -72,6 +72,10 @@ setup() {
 	# What containers print when no caller waits for them.
 	OUT=$BATS_TEST_TMPDIR/container.out
 	export ID STATE BUNDLE ROOTFS OUT
+	(
+		flock 9
+		base_make
+	) 9>"$BATS_RUN_TMPDIR/base.lock"
 	chmod a+x "$BATS_RUN_TMPDIR"/test "$BATS_TEST_TMPDIR"
 	bundle_make "$BUNDLE"
 	cd "$BUNDLE" || return
@@ -236,9 +240,13 @@ need_controller() {
 
 # ---- leaks -------------------------------------------------------------------------------------
 
-# processes_of TEXT: processes that carry the mark of this test, or are in a cgroup named by it.
+# is_mark TEXT: looking for leaks (and killing them) by anything else would hit all the machine.
+is_mark() { [[ $1 =~ ^hull-[A-Za-z0-9]+-[0-9]+t ]] || fail "no mark of a test: '$1'"; }
+
+# processes_of ID: processes that carry the mark of this test, or are in a cgroup named by it.
 processes_of() {
 	local pid
+	is_mark "$1" || return
 	{
 		grep -lsF "$1" /proc/[0-9]*/cgroup
 		grep -lsF "HULL_BATS=$1" /proc/[0-9]*/environ
@@ -249,6 +257,7 @@ processes_of() {
 
 leaks_of() {
 	local pid
+	is_mark "$1" || return
 	[[ ! -d $STATE ]] || find "$STATE" -mindepth 1 -path "*$1*" -printf 'state: %p\n'
 	find /sys/fs/cgroup -type d -name "*$1*" -printf 'cgroup: %p\n' 2>/dev/null
 	grep -F "$BATS_TEST_TMPDIR/" /proc/self/mountinfo | sed 's/^/mount: /'
@@ -262,6 +271,7 @@ leaks_of() {
 # shellcheck disable=SC2120 # the argument is optional
 assert_nothing_left() {
 	local found n
+	is_mark "${1:-${ID-}}" || return
 	for ((n = 0; n < 100; n++)); do
 		found=$(leaks_of "${1:-$ID}")
 		[[ -n $found ]] || return 0
@@ -274,6 +284,7 @@ assert_nothing_left() {
 # Takes away by force what hull has left, so that one failure is one failure.
 force_clean() {
 	local target
+	is_mark "$ID" && [[ $BATS_TEST_TMPDIR == /*/* ]] || return
 	find /sys/fs/cgroup -path "*$ID*" -name freezer.state 2>/dev/null | while read -r target; do
 		echo THAWED >"$target" || true
 	done
@@ -311,7 +322,8 @@ containers_delete() {
 
 teardown() {
 	local code=0 target
-	cd /
+	cd / || return
+	is_mark "${ID-}" || return
 	# shellcheck disable=SC2046 # the words are process ids
 	kill -KILL $(jobs -p) 2>/dev/null || true
 	containers_delete || code=$?

@@ -63,9 +63,10 @@ load podman
 
 @test "exec: --detach returns, the process stays" {
 	run_sleeper
-	podman exec --detach "$C" sh -c 'sleep 0.3; touch /tmp/done; sleep 1000' >/dev/null
+	podman exec --detach "$C" sh -c 'sleep 0.3; touch /tmp/done; exec sleep 1234' >/dev/null
 	wait_until podman exec "$C" test -e /tmp/done
-	podman top "$C" args | grep -qx 'sleep 1000'
+	in_top() { podman top "$C" pid,args | grep -q 'sleep 1234'; }
+	in_top
 }
 
 @test "exec: has no more rights than the container, --privileged has" {
@@ -115,9 +116,9 @@ load podman
 
 @test "exec: ends with the container" {
 	run_sleeper
-	podman exec "$C" sleep 1000 </dev/null >/dev/null 2>&1 &
+	podman exec "$C" sleep 1234 </dev/null >/dev/null 2>&1 &
 	local exec=$! code=0
-	in_top() { podman top "$C" args | grep -qx 'sleep 1000'; }
+	in_top() { podman top "$C" args | grep -q 'sleep 1234'; }
 	wait_until in_top
 	podman kill "$C" >/dev/null
 	wait "$exec" || code=$?

@@ -114,7 +114,8 @@ load podman
 		>out 2>&1 </dev/null &
 	local job=$! code=0
 	wait_until grep -qx ready out
-	pkill -USR2 -f "run --cgroup-parent .* --name $C " || pkill -USR2 -f "name $C debian"
+	# The function's timeout(1) stands between this shell and Podman.
+	kill -USR2 "$(pgrep -x podman -P "$(pgrep -d, -P "$job")" || pgrep -x podman -P "$job")"
 	wait "$job" || code=$?
 	assert_eq "$code" 12
 	grep -qx caught out

@@ -106,8 +106,6 @@ containers_remove() {
 teardown() {
 	local code=0 target
 	cd /
-	# shellcheck disable=SC2046 # the words are process ids
-	kill -KILL $(jobs -p) 2>/dev/null || true
 	containers_remove || code=$?
 	for target in ${CLEANUPS[@]+"${CLEANUPS[@]}"}; do
 		eval "$target" || true
@@ -126,7 +124,8 @@ force_clean_store() {
 		[[ -d $dir ]] || continue
 		find "$dir" -name freezer.state -exec sh -c 'echo THAWED >"$1"' sh {} \;
 		find "$dir" -mindepth 2 -name cgroup.freeze -exec sh -c 'echo 0 >"$1"' sh {} \;
-		find "$dir" -name cgroup.procs -exec cat {} + | xargs -r kill -KILL || true
+		# Zero stands for a process outside this PID namespace, and means the caller's group to kill.
+		find "$dir" -name cgroup.procs -exec cat {} + | grep -vx 0 | xargs -r kill -KILL || true
 		nap 0.1
 		find "$dir" -depth -mindepth 1 -type d -exec rmdir {} + || true
 	done 2>/dev/null

@@ -25,13 +25,15 @@ load podman
 }
 
 @test "run: with the vfs storage driver" {
-	DRIVER=vfs podman load --quiet --input <(podman save debian) >/dev/null
-	try env_vfs run --rm debian cat /etc/debian_version
+	local STORE=$STORE/vfs DRIVER=vfs
+	mkdir "$STORE"
+	store_configure >"$STORE/containers.conf"
+	podman import --quiet "$("$ENGINES/../lab/image")" debian >/dev/null
+	try podman run --rm --read-only debian cat /etc/debian_version
 	assert_ok
-	[[ $output == 13* ]]
-	env_vfs rmi --force debian
+	[[ $output == 13* ]] || report "not Debian 13"
+	podman rmi --force debian >/dev/null
 }
-env_vfs() { DRIVER=vfs podman "$@"; }
 
 @test "run: standard input" {
 	printf 'one\ntwo\n' >input

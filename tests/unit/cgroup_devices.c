@@ -87,6 +87,9 @@ static int program_run(
 		case BPF_JMP32 | BPF_JNE | BPF_K:
 			at += value != other ? (size_t)insn->off : 0;
 			break;
+		case BPF_JMP32 | BPF_JEQ | BPF_K:
+			at += value == other ? (size_t)insn->off : 0;
+			break;
 		case BPF_JMP32 | BPF_JSET | BPF_K:
 			at += value & other ? (size_t)insn->off : 0;
 			break;

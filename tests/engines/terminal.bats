@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# podman run -it and exec -it as typed by a user: expect plays the terminal.
+
+load podman
+
+# on_terminal SCRIPT: expect's script; "start ARGUMENT..." runs podman on a terminal of 33 rows and
+# 77 columns, "finish" waits for its end and leaves its exit code as ours.
+on_terminal() {
+	declare -f podman >podman.sh
+	cat >terminal.exp - <<'EOF' <(cat <<<"$1")
+set timeout $env(PODMAN_TIMEOUT)
+proc start {args} {
+	global spawn_id
+	spawn -noecho bash -c {source ./podman.sh; stty rows 33 cols 77; podman "$@"} podman {*}$args
+}
+proc finish {} {
+	expect eof
+	lassign [wait] pid id failed code
+	exit $code
+}
+proc expected {args} {
+	expect {
+		{*}$args {}
+		timeout { puts "never seen: $args"; exit 99 }
+		eof { puts "ended before: $args"; exit 98 }
+	}
+}
+EOF
+	cat - <<<"$1" >>terminal.exp
+	TERM=xterm try expect terminal.exp
+	output=${output//$'\r'/}
+}
+
+# bats test_tags=smoke
+@test "terminal: run -it has one, of the user's size" {
+	on_terminal 'start run --rm -it debian sh -c {tty; test -t 0 && test -t 1 && test -t 2 && stty size; exit 7}
+		finish'
+	assert_status 7
+	assert_line /dev/pts/0 '33 77'
+}
+
+@test "terminal: a shell with what is typed, and its exit code" {
+	on_terminal 'start run --rm -it debian bash --norc
+		expected "#"
+		send "echo \$((40 + 2)) \$TERM\r"
+		expected "42 xterm"
+		expected "#"
+		send "exit 9\r"
+		finish'
+	assert_status 9
+}
+
+@test "terminal: ^C is a signal, ^D is the end" {
+	on_terminal 'start run --rm -it debian sh -c {trap "echo interrupted" INT; echo ready; sleep 1000; cat; exit 5}
+		expected ready
+		send "\003"
+		expected interrupted
+		send "typed\r"
+		expected typed
+		send "\004"
+		finish'
+	assert_status 5
+}
+
+@test "terminal: ^C ends a program without a handler" {
+	on_terminal 'start run --rm -it --init debian sleep 1000
+		sleep 1
+		send "\003"
+		finish'
+	assert_status 130
+}
+
+@test "terminal: ^Z stops a job of the shell in it, jobs can be continued" {
+	on_terminal 'start run --rm -it debian bash --norc
+		expected "#"
+		send "sleep 1000\r"
+		sleep 1
+		send "\032"
+		expected Stopped
+		send "bg; kill %1; wait; echo do\"ne\"\r"
+		expected done
+		send "exit 0\r"
+		finish'
+	assert_status 0
+}
+
+@test "terminal: its size follows the user's" {
+	on_terminal 'start run --rm -it debian bash --norc
+		expected "#"
+		send "trap \"stty size\" WINCH; echo re\"ady\"\r"
+		expected ready
+		stty rows 44 cols 99 <$spawn_out(slave,name)
+		sleep 1
+		send "stty size\r"
+		expected "44 99"
+		send "exit 0\r"
+		finish'
+	assert_status 0
+}
+
+@test "terminal: detach with ^P ^Q and attach again" {
+	on_terminal "start run -it --name $C debian bash --norc"'
+		expected "#"
+		send "echo be\"fore\"\r"
+		expected before
+		send "\020\021"
+		expect eof
+		wait'"
+		start attach $C"'
+		send "echo af\"ter\"\r"
+		expected after
+		send "exit 3\r"
+		finish'
+	assert_status 3
+}
+
+# bats test_tags=smoke
+@test "terminal: exec -it" {
+	run_sleeper
+	on_terminal "start exec -it $C"' sh -c {tty; stty size; cat; exit 6}
+		expected "33 77"
+		send "typed\r"
+		expected typed
+		send "\004"
+		finish'
+	assert_status 6
+	assert_line /dev/pts/0
+	on_terminal "start exec -it $C"' nonexistent
+		finish'
+	assert_status 127
+}
+
+@test "terminal: exec -it as a user owns it" {
+	run_sleeper
+	on_terminal "start exec -it --user nobody $C"' sh -c {stat -c %U $(tty); echo x >$(tty) && echo written}
+		finish'
+	assert_ok
+	assert_line nobody written
+}
+
+@test "terminal: run -it in a user namespace" {
+	on_terminal 'start run --rm -it --uidmap 0:100000:65536 debian sh -c {stat -c %u $(tty); stty size}
+		finish'
+	assert_ok
+	assert_line 0 '33 77'
+}
+
+@test "terminal: -t without anybody at it" {
+	try podman run --rm --tty debian sh -c 'test -t 1 && tty'
+	assert_ok
+	assert_has /dev/pts/0
+	podman run --detach --tty --name "$C" debian sh -c 'tty; exit 4' >/dev/null
+	assert_eq "$(podman wait "$C")" 4
+	in_logs /dev/pts/0
+}
+
+@test "terminal: /dev/console is it" {
+	on_terminal 'start run --rm -it debian sh -c {echo on console >/dev/console; test -c /dev/console}
+		finish'
+	assert_ok
+	assert_has 'on console'
+}
