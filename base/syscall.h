@@ -58,6 +58,13 @@ static inline int sys_mount_setattr(
 	return (int)syscall(SYS_mount_setattr, fd, path, flags, attributes, sizeof(*attributes));
 }
 
+/* mount(2), for what fsconfig(2) cannot take: it limits a value to 255 bytes. */
+static inline int sys_mount(const char *source, const char *target, const char *type,
+	unsigned long flags, const char *options)
+{
+	return (int)syscall(SYS_mount, source, target, type, flags, options);
+}
+
 static inline int sys_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)syscall(SYS_pivot_root, new_root, put_old);

@@ -58,6 +58,11 @@ static int hybrid_remove(const struct cgroup *cgroup, struct patience *patience)
 	_cleanup_free_ char *text = first < 0 ? string_copy(error_text(first)) : NULL;
 	int r = cgroup_v1_remove(cgroup, patience);
 
+	if (first >= 0)
+		place_remove_parents(cgroup->v2);
+	for (size_t i = 0; r >= 0 && i < cgroup->v1_count; i++)
+		if (!cgroup->v1[i].controllers)
+			place_remove_parents(&cgroup->v1[i]);
 	return first < 0 ? error_set(first, "%s", text) : r;
 }
 

@@ -331,6 +331,20 @@ int place_remove(struct cgroup_place *place, struct patience *patience)
 	}
 }
 
+void place_remove_parents(struct cgroup_place *place)
+{
+	_cleanup_free_ char *path = string_copy(place->path);
+	char *slash;
+
+	while ((slash = strrchr(path + place->skip, '/'))) {
+		*slash = '\0';
+		/* Ours stays; a group with anything in it does by itself. */
+		if (!strcmp(path + place->skip, "hull") ||
+			unlinkat(place->mount_fd, path, AT_REMOVEDIR) < 0)
+			return;
+	}
+}
+
 void place_close(struct cgroup_place *place)
 {
 	file_close(&place->group_fd);

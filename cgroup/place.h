@@ -107,6 +107,12 @@ int place_enter(struct cgroup_place *place);
 /* Add the processes of the group and of those below to *PIDS; none where there is no group. */
 int place_processes(struct cgroup_place *place, pid_t **pids, size_t *count);
 
+/*
+ * Remove the groups above that are empty. For hierarchies without controllers:
+ * engines neither make groups in them nor remove them, and nothing is lost with one.
+ */
+void place_remove_parents(struct cgroup_place *place);
+
 /* Remove the group and all below it; waits for dying processes. A missing one is fine. */
 int place_remove(struct cgroup_place *place, struct patience *patience);
 void place_close(struct cgroup_place *place);

@@ -144,6 +144,8 @@ static int init_furnish_root(const struct container_plan *plan)
 		r = terminal_open(plan, plan->root_tree_fd, true);
 	if (r >= 0)
 		r = mask_all(plan);
+	if (r >= 0)
+		r = mount_finish(plan);
 	return r < 0 ? r : root_switch(plan);
 }
 

@@ -17,6 +17,8 @@
 #include "ns/mount_cgroup.h"
 #include "ns/mount_option.h"
 
+#define FSCONFIG_BYTES_MOST 256 /* of a key, and of a value, with its end */
+
 /* Attributes first on one mount, then on the tree: "rro,rw" leaves the top writable. */
 static int mount_set_attributes(int fd, const struct mount_options *options)
 {
@@ -127,7 +129,7 @@ static int mount_refused(int context, int error, const char *what)
 
 static int mount_configure(int context, const char *option)
 {
-	char key[4096];
+	char key[FSCONFIG_BYTES_MOST];
 	const char *value = strchr(option, '=');
 	size_t length = value ? (size_t)(value - option) : strlen(option);
 
@@ -253,12 +255,51 @@ static void mount_inherit_mode(const struct container_plan *plan, const struct c
 	*words = mode;
 }
 
+static bool mount_is_long(const char *const *options)
+{
+	for (; *options; options++) {
+		const char *value = strchr(*options, '=');
+
+		if (value && strlen(value + 1) >= FSCONFIG_BYTES_MOST)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Such as an overlay's list of layers. Mounted by mount(2) onto the descriptor of
+ * the target; nobody but this process sees it before it gets its attributes.
+ */
+static int mount_long(const struct container_plan *plan, const struct config_mount *mount,
+	const char *const *words, int target_fd)
+{
+	_cleanup_buffer_ struct buffer options = { 0 };
+	char target[40];
+	int fd;
+
+	for (; *words; words++)
+		buffer_format(&options, "%s%s", options.length ? "," : "", *words);
+	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
+	if (sys_mount(mount->source, target, mount->type, 0, options.data) < 0)
+		return error_errno(errno, "file system %s", mount->type);
+	fd = path_open_in_root(plan->root_tree_fd, mount->destination, O_PATH);
+	return fd < 0 ? error_errno(fd, "cannot find it again") : fd;
+}
+
+/* A tmpfs that is read-only, and that later mounts or devices may have to be made in. */
+static bool mount_waits(const struct config_mount *mount, const struct mount_options *options)
+{
+	return !options->bind && mount->type && !strcmp(mount->type, "tmpfs") &&
+		options->set & MOUNT_ATTR_RDONLY;
+}
+
 static int mount_new(
 	const struct container_plan *plan, size_t index, const struct mount_options *options)
 {
 	const struct config_mount *mount = &plan->config->mounts.items[index];
 	const char *words[ARRAY_SIZE(options->filesystem) + 2] = { 0 };
 	_cleanup_close_ int target = -EBADF, fd = -EBADF;
+	struct mount_options now = *options;
 	char mode[16];
 	int r;
 
@@ -267,7 +308,10 @@ static int mount_new(
 	target = mount_target_open(plan, mount, -1);
 	if (target < 0)
 		return target;
-	fd = mount_filesystem(mount->type, mount->source, words, 0);
+	if (mount_is_long(words))
+		fd = mount_long(plan, mount, words, target);
+	else
+		fd = mount_filesystem(mount->type, mount->source, words, 0);
 	if (fd < 0)
 		return fd;
 	if (options->copy_up) {
@@ -275,12 +319,34 @@ static int mount_new(
 		if (r < 0)
 			return r;
 	}
-	r = mount_set_attributes(fd, options);
+	if (mount_waits(mount, &now)) {
+		/* What is still to be made in it must find it writable. */
+		now.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		plan->mount_tree_fds[index] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	}
+	r = mount_set_attributes(fd, &now);
 	if (r >= 0)
-		r = mount_set_propagation(fd, options);
+		r = mount_set_propagation(fd, &now);
 	if (r < 0)
 		return error_errno(r, "the options cannot be applied");
-	return mount_attach(fd, target);
+	return mount_is_long(words) ? 0 : mount_attach(fd, target);
+}
+
+int mount_finish(const struct container_plan *plan)
+{
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	for (size_t i = 0; i < plan->config->mounts.count; i++) {
+		const struct config_mount *mount = &plan->config->mounts.items[i];
+		struct mount_options options;
+
+		if (mount_options_parse(mount, i, &options) < 0 || !mount_waits(mount, &options))
+			continue;
+		if (sys_mount_setattr(plan->mount_tree_fds[i], "", AT_EMPTY_PATH, &readonly) < 0)
+			return error_errno(errno, "config.json: mounts[%zu] (%s): read-only", i,
+				mount->destination);
+	}
+	return 0;
 }
 
 static int mount_bind(const struct container_plan *plan, size_t index)

@@ -19,6 +19,9 @@ int mount_sources_open(const struct config *config, int bundle_fd, int *fds);
 /* In the container's process: attach all mounts below plan->root_tree_fd, in order. */
 int mount_all(const struct container_plan *plan);
 
+/* Once /dev and all else is furnished: make those read-only that had to wait for it. */
+int mount_finish(const struct container_plan *plan);
+
 /* A new, detached file system of TYPE with these attributes; OPTIONS up to NULL. */
 int mount_filesystem(const char *type, const char *source, const char *const *options,
 	unsigned int attributes);

@@ -45,7 +45,7 @@ struct container_plan {
 
 	const struct seccomp_program *seccomp; /* NULL: no filter */
 	int root_tree_fd; /* the rootfs as a detached mount */
-	int *mount_tree_fds; /* per mount of the config: its source, detached; -1 when none */
+	int *mount_tree_fds; /* per mount of the config: its source; later, what mount_finish needs */
 };
 
 #endif

@@ -123,12 +123,49 @@ kill_rounds() {
 }
 
 @test "pause and resume: killed at random moments" {
+	local ROUNDS=$((ROUNDS / 4 + 1))
 	payload sleep 1000
 	PREPARE=run_detached
-	ROUNDS=$((ROUNDS / 4 + 1))
 	kill_rounds hull pause "$ID"
 	PREPARE='run_detached; hull pause "$ID"'
 	kill_rounds hull resume "$ID"
+}
+
+@test "create: killed while a hook runs and the container's process waits for it" {
+	local kind
+	for kind in prestart createRuntime createContainer; do
+		cp "$BATS_RUN_TMPDIR/base/config.json" .
+		[[ $kind != createRuntime ]] || user_namespace
+		payload sleep 1000
+		touch "$BATS_TEST_TMPDIR/wait"
+		config --arg k "$kind" --arg d "$BATS_TEST_TMPDIR" '.hooks[$k] = [{path: "/bin/sh", args: ["sh", "-c",
+			"touch \($d)/started; while [ -e \($d)/wait ]; do sleep 0.02; done"]}]'
+		background create "$ID"
+		wait_until test -e "$BATS_TEST_TMPDIR/started"
+		kill -KILL "$HULL_PID"
+		wait "$HULL_PID" || true
+		hull delete --force "$ID"
+		rm "$BATS_TEST_TMPDIR/wait" "$BATS_TEST_TMPDIR/started"
+		assert_nothing_left
+	done
+}
+
+@test "create: killed hundreds of times, with a user namespace: no process waits for its dead hull" {
+	# The moments that matter are short (a child that waits for its mappings, or for its release),
+	# so there are many rounds, and one look at what is left at the end.
+	local round total
+	user_namespace
+	payload sleep 1000
+	PREPARE=:
+	total=$(duration create "$ID")
+	for ((round = 0; round < ROUNDS * 8; round++)); do
+		background create "$ID"
+		nap "$(printf '0.%06d' "$(random "$total")")"
+		kill -KILL "$HULL_PID" 2>/dev/null || true
+		wait "$HULL_PID" 2>/dev/null || true
+		HULL_TIMEOUT=10 hull delete --force "$ID" || fail "round $round"
+	done
+	assert_nothing_left
 }
 
 @test "the container's process killed while it waits for start" {

@@ -11,19 +11,20 @@ on_terminal() {
 	cat >terminal.exp - <<'EOF' <(cat <<<"$1")
 set timeout $env(PODMAN_TIMEOUT)
 proc start {args} {
-	global spawn_id
+	global spawn_id slave
 	spawn -noecho bash -c {source ./podman.sh; stty rows 33 cols 77; podman "$@"} podman {*}$args
+	set slave $spawn_out(slave,name)
 }
 proc finish {} {
 	expect eof
 	lassign [wait] pid id failed code
 	exit $code
 }
-proc expected {args} {
+proc expected {text} {
 	expect {
-		{*}$args {}
-		timeout { puts "never seen: $args"; exit 99 }
-		eof { puts "ended before: $args"; exit 98 }
+		-ex $text {}
+		timeout { puts "never seen: $text"; exit 99 }
+		eof { puts "ended before: $text"; exit 98 }
 	}
 }
 EOF
@@ -90,7 +91,7 @@ EOF
 		expected "#"
 		send "trap \"stty size\" WINCH; echo re\"ady\"\r"
 		expected ready
-		stty rows 44 cols 99 <$spawn_out(slave,name)
+		stty rows 44 cols 99 <$slave
 		sleep 1
 		send "stty size\r"
 		expected "44 99"
@@ -108,7 +109,7 @@ EOF
 		expect eof
 		wait'"
 		start attach $C"'
-		send "echo af\"ter\"\r"
+		send "\025echo af\"ter\"\r"
 		expected after
 		send "exit 3\r"
 		finish'
