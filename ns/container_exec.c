@@ -38,13 +38,17 @@ int container_exec_prepare(void *context)
 		r = label_prepare(plan);
 	if (r < 0)
 		return r;
+	standard_give_to(plan->process->user);
+	r = credential_apply(plan->process, &plan->capabilities,
+		plan->seccomp && !plan->process->no_new_privileges);
+	if (r < 0)
+		return r;
 	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
 	return 0;
 }
 
 static int exec_set_up(const struct container_plan *plan, struct program *program)
 {
-	bool hold_admin = plan->seccomp && !plan->process->no_new_privileges;
 	int r = 0;
 
 	if (setsid() < 0)
@@ -56,9 +60,6 @@ static int exec_set_up(const struct container_plan *plan, struct program *progra
 
 		r = terminal_open(plan, root, false);
 	}
-	standard_give_to(plan->process->user);
-	if (r >= 0)
-		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
 	if (r >= 0)
 		r = program_enter_folder(plan->process);
 	if (r >= 0)

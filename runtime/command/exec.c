@@ -48,7 +48,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int exec_check_status(const struct container *container, bool ignore_paused)
+static int exec_check_status(struct container *container, bool ignore_paused)
 {
 	enum container_status status = container_status(container);
 
@@ -56,6 +56,9 @@ static int exec_check_status(const struct container *container, bool ignore_paus
 		return error_set(EINVAL,
 			"cannot exec in a paused container: %s (--ignore-paused does)",
 			container->id);
+	/* The new process will be frozen too, and whoever resumes must get the lock. */
+	if (status == STATUS_PAUSED)
+		container_unlock(container);
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return error_set(EINVAL, "cannot exec in container %s: it is %s", container->id,
 			container_status_names[status]);

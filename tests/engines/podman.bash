@@ -75,7 +75,8 @@ store_leaks() {
 	dir=/run/${HULL##*/}
 	[[ ! -d $dir ]] || find "$dir" -mindepth 1 -maxdepth 1 ! -name '@*' -printf 'state: %p\n'
 	for dir in /sys/fs/cgroup/"$ENGINES_GROUP" /sys/fs/cgroup/*/"$ENGINES_GROUP"; do
-		[[ ! -d $dir ]] || find "$dir" -mindepth 1 -type d ! -name conmon -printf 'cgroup: %p\n'
+		# Podman keeps its monitors' group, and on v1 those of its pods in hierarchies without controllers.
+		[[ ! -d $dir ]] || find "$dir" -type d -name 'libpod-*' -printf 'cgroup: %p\n'
 	done
 	# The store itself is a mount of its own.
 	awk -v at="$STORE/" 'index($5, at) == 1 && $5 !~ "/root/(overlay|vfs)$" { print "mount: " $5 }' \

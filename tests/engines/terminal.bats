@@ -91,7 +91,7 @@ EOF
 		expected "#"
 		send "trap \"stty size\" WINCH; echo re\"ady\"\r"
 		expected ready
-		stty rows 44 cols 99 <$slave
+		stty rows 44 cols 99 < $slave
 		sleep 1
 		send "stty size\r"
 		expected "44 99"
@@ -113,7 +113,8 @@ EOF
 		expected after
 		send "exit 3\r"
 		finish'
-	assert_status 3
+	assert_has after
+	assert_eq "$(podman wait "$C")" 3
 }
 
 # bats test_tags=smoke
