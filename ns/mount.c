@@ -19,101 +19,6 @@
 
 #define FSCONFIG_BYTES_MOST 256 /* of a key, and of a value, with its end */
 
-/* Attributes first on one mount, then on the tree: "rro,rw" leaves the top writable. */
-static int mount_set_attributes(int fd, const struct mount_options *options)
-{
-	struct mount_attr tree = { .attr_set = options->recursive_set,
-		.attr_clr = options->recursive_clear };
-	struct mount_attr top = { .attr_set = options->set, .attr_clr = options->clear };
-
-	if ((tree.attr_set || tree.attr_clr) &&
-		sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &tree) < 0)
-		return -errno;
-	if ((top.attr_set || top.attr_clr) &&
-		sys_mount_setattr(fd, "", AT_EMPTY_PATH, &top) < 0)
-		return -errno;
-	return 0;
-}
-
-static int mount_set_propagation(int fd, const struct mount_options *options)
-{
-	for (unsigned int i = 0; i < options->propagations; i++) {
-		struct mount_attr attributes = { .propagation = options->propagation[i] };
-		unsigned int flags = options->propagation_recursive[i] ? AT_RECURSIVE : 0;
-
-		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attributes) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-/* A mount on the host must not become a way out: as the root, unless the root is shared. */
-static int mount_inherit_propagation(int fd, const struct config *config)
-{
-	const char *word = config->linux->rootfs_propagation;
-	struct mount_attr attributes = { 0 };
-	uint64_t propagation;
-	bool recursive;
-
-	if (!mount_propagation_parse(
-		    word && *word ? word : "rslave", &propagation, &recursive))
-		return -EINVAL;
-	attributes.propagation = propagation;
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
-		return -errno;
-	return 0;
-}
-
-static int mount_source_open(
-	const struct config *config, size_t index, const struct mount_options *options, int folder)
-{
-	const struct config_mount *mount = &config->mounts.items[index];
-	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-	_cleanup_close_ int fd = -EBADF;
-	int r;
-
-	if (!mount->source)
-		return error_set(EINVAL,
-			"config.json: mounts[%zu].source: is required for a bind mount", index);
-	if (options->recursive)
-		flags |= AT_RECURSIVE;
-	fd = sys_open_tree(folder, mount->source, flags);
-	if (fd < 0)
-		return error_errno(
-			errno, "config.json: mounts[%zu].source: %s", index, mount->source);
-	r = mount_inherit_propagation(fd, config);
-	if (r >= 0)
-		r = mount_set_attributes(fd, options);
-	if (r >= 0)
-		r = mount_set_propagation(fd, options);
-	if (r < 0)
-		return error_errno(
-			r, "config.json: mounts[%zu].options: cannot be applied", index);
-	return TAKE_FD(fd);
-}
-
-int mount_sources_open(const struct config *config, int bundle_fd, int *fds)
-{
-	for (size_t i = 0; i < config->mounts.count; i++)
-		fds[i] = -1;
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		struct mount_options options;
-		int r = mount_options_parse(&config->mounts.items[i], i, &options);
-
-		if (r < 0)
-			return r;
-		if (config->mounts.items[i].uid_mappings.count)
-			return error_set(ENOTSUP,
-				"config.json: mounts[%zu].uidMappings: are not supported", i);
-		if (!options.bind)
-			continue;
-		fds[i] = mount_source_open(config, i, &options, bundle_fd);
-		if (fds[i] < 0)
-			return fds[i];
-	}
-	return 0;
-}
-
 /* The kernel explains a refused option in the context's log: "e tmpfs: Bad value for 'size'". */
 static int mount_refused(int context, int error, const char *what)
 {
@@ -324,9 +229,7 @@ static int mount_new(
 		now.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 		plan->mount_tree_fds[index] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	}
-	r = mount_set_attributes(fd, &now);
-	if (r >= 0)
-		r = mount_set_propagation(fd, &now);
+	r = mount_options_apply(&now, fd);
 	if (r < 0)
 		return error_errno(r, "the options cannot be applied");
 	return mount_is_long(words) ? 0 : mount_attach(fd, target);

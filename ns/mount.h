@@ -9,13 +9,6 @@
  */
 #include "ns/plan.h"
 
-/*
- * In the runtime, which can reach every source: clone the source of every bind
- * mount. FDS gets one descriptor a mount, -1 where there is no source. 0 or an
- * error with a message; the caller closes what was opened, also then.
- */
-int mount_sources_open(const struct config *config, int bundle_fd, int *fds);
-
 /* In the container's process: attach all mounts below plan->root_tree_fd, in order. */
 int mount_all(const struct container_plan *plan);
 

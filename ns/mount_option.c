@@ -2,6 +2,7 @@
 #include "ns/mount_option.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ enum option_kind {
 	OPTION_BIND,
 	OPTION_BIND_RECURSIVE,
 	OPTION_COPY_UP,
+	OPTION_ID_MAP,
 	OPTION_SET, /* a mount attribute */
 	OPTION_CLEAR,
 	OPTION_TIME, /* one of the access time modes, which exclude each other */
@@ -42,6 +44,7 @@ static const struct option {
 	{ "diratime", OPTION_CLEAR, MOUNT_ATTR_NODIRATIME, false },
 	{ "dirsync", OPTION_FILESYSTEM, 0, false },
 	{ "exec", OPTION_CLEAR, MOUNT_ATTR_NOEXEC, false },
+	{ "idmap", OPTION_ID_MAP, 0, false },
 	{ "iversion", OPTION_FILESYSTEM, 0, false },
 	{ "lazytime", OPTION_FILESYSTEM, 0, false },
 	{ "loud", OPTION_NOTHING, 0, false },
@@ -65,6 +68,7 @@ static const struct option {
 	{ "relatime", OPTION_TIME, MOUNT_ATTR_RELATIME, false },
 	{ "remount", OPTION_NOTHING, 0, false },
 	{ "rexec", OPTION_CLEAR, MOUNT_ATTR_NOEXEC, RECURSIVE },
+	{ "ridmap", OPTION_ID_MAP, 0, RECURSIVE },
 	{ "rnoatime", OPTION_TIME, MOUNT_ATTR_NOATIME, RECURSIVE },
 	{ "rnodev", OPTION_SET, MOUNT_ATTR_NODEV, RECURSIVE },
 	{ "rnodiratime", OPTION_SET, MOUNT_ATTR_NODIRATIME, RECURSIVE },
@@ -141,6 +145,10 @@ static int option_apply(
 	case OPTION_COPY_UP:
 		options->copy_up = true;
 		return 0;
+	case OPTION_ID_MAP:
+		options->id_map = true;
+		options->id_map_recursive |= option->recursive;
+		return 0;
 	case OPTION_PROPAGATION:
 		if (options->propagations == ARRAY_SIZE(options->propagation))
 			return error_set(EINVAL,
@@ -161,15 +169,12 @@ int mount_options_parse(
 	*options = (struct mount_options){ 0 };
 	if (mount->type && !strcmp(mount->type, "bind"))
 		options->bind = true;
+	options->id_map = mount->uid_mappings.count > 0;
 	for (size_t i = 0; i < mount->options.count; i++) {
 		const char *word = mount->options.items[i];
 		const struct option *option = option_find(word);
 		int r = 0;
 
-		if (!strcmp(word, "idmap") || !strcmp(word, "ridmap"))
-			return error_set(ENOTSUP,
-				"config.json: mounts[%zu].options: %s is not supported", index,
-				word);
 		if (option && option->kind != OPTION_FILESYSTEM) {
 			r = option_apply(option, index, options);
 		} else {
@@ -183,6 +188,41 @@ int mount_options_parse(
 			return r;
 	}
 	return 0;
+}
+
+/* Attributes first on one mount, then on the tree: "rro,rw" leaves the top writable. */
+static int mount_set_attributes(int fd, const struct mount_options *options)
+{
+	struct mount_attr tree = { .attr_set = options->recursive_set,
+		.attr_clr = options->recursive_clear };
+	struct mount_attr top = { .attr_set = options->set, .attr_clr = options->clear };
+
+	if ((tree.attr_set || tree.attr_clr) &&
+		sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &tree) < 0)
+		return -errno;
+	if ((top.attr_set || top.attr_clr) &&
+		sys_mount_setattr(fd, "", AT_EMPTY_PATH, &top) < 0)
+		return -errno;
+	return 0;
+}
+
+static int mount_set_propagation(int fd, const struct mount_options *options)
+{
+	for (unsigned int i = 0; i < options->propagations; i++) {
+		struct mount_attr attributes = { .propagation = options->propagation[i] };
+		unsigned int flags = options->propagation_recursive[i] ? AT_RECURSIVE : 0;
+
+		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attributes) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int mount_options_apply(const struct mount_options *options, int fd)
+{
+	int r = mount_set_attributes(fd, options);
+
+	return r < 0 ? r : mount_set_propagation(fd, options);
 }
 
 bool mount_propagation_parse(const char *word, uint64_t *propagation, bool *recursive)

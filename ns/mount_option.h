@@ -15,6 +15,7 @@
 struct mount_options {
 	bool bind, recursive; /* bind, rbind */
 	bool copy_up; /* tmpcopyup */
+	bool id_map, id_map_recursive; /* idmap, ridmap, or mappings of its own */
 	uint64_t set, clear; /* MOUNT_ATTR_* */
 	uint64_t recursive_set, recursive_clear; /* the same for all mounts below */
 	uint64_t propagation[2]; /* MS_SHARED …, in order; 0: as the rootfs */
@@ -27,6 +28,9 @@ struct mount_options {
 /* 0, or -EINVAL with a message that names the mount. */
 int mount_options_parse(
 	const struct config_mount *mount, size_t index, struct mount_options *options);
+
+/* Set attributes, then propagation, of a mount that is not attached yet; no message. */
+int mount_options_apply(const struct mount_options *options, int fd);
 
 /* MS_* and whether recursive for a word such as "rslave"; false when it is none. */
 bool mount_propagation_parse(const char *word, uint64_t *propagation, bool *recursive);

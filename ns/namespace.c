@@ -306,29 +306,3 @@ int namespace_enter_late(const struct namespace_set *set)
 		return error_errno(errno, "cannot make a cgroup namespace");
 	return 0;
 }
-
-static int namespace_write_map(
-	int proc_fd, pid_t pid, const char *file, const struct config_id_mappings *mappings)
-{
-	_cleanup_buffer_ struct buffer text = { 0 };
-	char path[64];
-	int r;
-
-	for (size_t i = 0; i < mappings->count; i++)
-		buffer_format(&text, "%llu %llu %llu\n",
-			(unsigned long long)mappings->items[i].container_id,
-			(unsigned long long)mappings->items[i].host_id,
-			(unsigned long long)mappings->items[i].size);
-	(void)snprintf(path, sizeof(path), "%d/%s", pid, file);
-	r = file_write_at(proc_fd, path, text.data ? text.data : "");
-	return r < 0 ? error_errno(r, "cannot write the %s of the user namespace", file) : 0;
-}
-
-int namespace_map_ids(int proc_fd, pid_t pid, const struct config *config)
-{
-	int r = namespace_write_map(proc_fd, pid, "uid_map", &config->linux->uid_mappings);
-
-	if (r < 0)
-		return r;
-	return namespace_write_map(proc_fd, pid, "gid_map", &config->linux->gid_mappings);
-}

@@ -64,7 +64,4 @@ bool namespace_has_user(const struct namespace_set *set);
 /* CLONE_NEW* of a type. */
 uint64_t namespace_flag(enum namespace_type type);
 
-/* Write the id mappings of a child that was made with a new user namespace. */
-int namespace_map_ids(int proc_fd, pid_t pid, const struct config *config);
-
 #endif

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "ns/hook.h"
+#include "ns/id_map.h"
 
 int conversation_open(struct conversation *talk, struct container *container,
 	const struct process_request *request, struct process_handle *handle,
@@ -151,7 +152,9 @@ int conversation_run(struct conversation *talk, const struct container_plan *pla
 	/* Ours too would hide from us that the child's end is closed. */
 	file_close(&talk->child_fd);
 	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)) {
-		r = namespace_map_ids(plan->proc_fd, talk->handle->pid, plan->config);
+		r = id_map_write(plan->proc_fd, talk->handle->pid,
+			&plan->config->linux->uid_mappings,
+			&plan->config->linux->gid_mappings);
 		if (r >= 0)
 			r = talk_send(talk, MESSAGE_GO);
 	}

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
-#include "ns/mount.h"
+#include "ns/mount_source.h"
 #include "ns/root.h"
 
 /* The one procfs that is trusted for labels and sysctls: the host's, checked to be one. */
@@ -114,7 +114,8 @@ static int plan_open_sources(struct host_plan *plan, int bundle_fd)
 		return plan->init.root_tree_fd;
 	plan->init.mount_tree_fds =
 		memory_allocate((config->mounts.count + 1) * sizeof(*plan->init.mount_tree_fds));
-	return mount_sources_open(config, bundle_fd, plan->init.mount_tree_fds);
+	return mount_sources_open(
+		config, bundle_fd, plan->init.proc_fd, plan->init.mount_tree_fds);
 }
 
 int host_plan_prepare(struct host_plan *plan, const struct container *container, int bundle_fd,

@@ -16,8 +16,6 @@
 #include "cgroup/cgroup.h"
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
-#include "ns/mount.h"
-#include "ns/root.h"
 #include "runtime/conversation.h"
 #include "runtime/host_plan.h"
 

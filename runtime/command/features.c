@@ -26,6 +26,7 @@ static int features_run(const struct invocation *invocation)
 			.known_flags = seccomp_flag_names, .supported_flags = seccomp_flag_names },
 		.apparmor = true,
 		.selinux = true,
+		.idmap = true,
 		.memory_policy = true,
 		.annotations = { about, ARRAY_SIZE(about) },
 	};

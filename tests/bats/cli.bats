@@ -263,19 +263,15 @@ COMMANDS=(create start state kill delete run exec list ps pause resume spec feat
 
 @test "features: what is listed works: every mount option" {
 	if $PEER; then skip "a promise of hull's"; fi
-	local option
 	mkdir "$BATS_TEST_TMPDIR/data"
-	for option in $(hull features | jq -r '.mountOptions[]'); do
-		case $option in
-		# These need a mapping, an object below, or a file system of their own.
-		idmap | ridmap | remount | bind | rbind | mand | acl | noacl | tmpcopyup | copy-symlink | dest-nofollow | src-nofollow) continue ;;
-		esac
-		cp "$BATS_RUN_TMPDIR/base/config.json" .
-		payload true
-		mount_add /mnt none "$BATS_TEST_TMPDIR/data" bind "$option"
-		try hull run "$ID"
-		[[ $status -eq 0 ]] || report "$option is listed and fails"
-	done
+	hull features >features.json
+	# Left out: what needs a mapping, an object below, or a file system of its own.
+	config --arg s "$BATS_TEST_TMPDIR/data" --slurpfile f features.json '.mounts += [$f[0].mountOptions - ["idmap",
+		"ridmap", "remount", "bind", "rbind", "mand", "acl", "noacl", "tmpcopyup", "copy-symlink", "dest-nofollow",
+		"src-nofollow"] | .[] | {destination: "/mnt/\(.)", type: "none", source: $s, options: ["bind", .]}]'
+	run_script 'grep -c /mnt/ /proc/self/mountinfo'
+	assert_ok
+	[[ $output -gt 30 ]]
 }
 
 @test "features: what is listed works: every seccomp action" {

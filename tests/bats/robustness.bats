@@ -158,7 +158,7 @@ kill_rounds() {
 	payload sleep 1000
 	PREPARE=:
 	total=$(duration create "$ID")
-	for ((round = 0; round < ROUNDS * 8; round++)); do
+	for ((round = 0; round < ROUNDS * 5; round++)); do
 		background create "$ID"
 		nap "$(printf '0.%06d' "$(random "$total")")"
 		kill -KILL "$HULL_PID" 2>/dev/null || true
