@@ -46,6 +46,8 @@ override LDFLAGS  += -static -no-pie
 override LDFLAGS  += -Wl,--defsym=__isoc23_strtoul=strtoul -Wl,--defsym=fopen64=fopen
 else
 FLAVOUR  := $(if $(findstring fuzzer,$(SANITIZE)),fuzz,$(if $(SANITIZE),sanitize,glibc))
+# clang takes a variable that is only cleaned up for an unused one.
+override CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-Wno-unused-variable)
 OBJ      := $(BUILD)/$(FLAVOUR)
 BIN      := $(OBJ)
 LIBS     := -lseccomp -lcap -lyajl -lm

@@ -50,10 +50,7 @@ base_make() {
 	mkdir -p bin dev etc home/user proc root run sys tmp usr/bin var
 	chmod 1777 tmp
 	cp "$(command -v busybox)" bin/busybox
-	local applet
-	for applet in $(bin/busybox --list); do
-		[[ $applet == busybox ]] || ln -s busybox "bin/$applet"
-	done
+	chroot . /bin/busybox --install -s /bin
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'user:x:1000:1000:user:/home/user:/bin/sh' >etc/passwd
 	printf '%s\n' 'root:x:0:' 'tty:x:5:' 'user:x:1000:' 'extra:x:2000:user' >etc/group
 	cd "$base" || return
@@ -109,13 +106,12 @@ payload() {
 		arg=${arg//$'\n'/\\n}
 		list+="\"${arg//$'\t'/\\t}\","
 	done
-	LIST=${list%,} awk '/^    "args": \[/ { print "    \"args\": ["; print ENVIRON["LIST"]; skip = !/\]/; done = 1; if (!skip) print "    ]," ; next }
+	LIST=${list%,} awk '
+		$0 == "    \"args\": [" { print; print ENVIRON["LIST"]; skip = found = 1 }
 		skip && /^    \]/ { skip = 0 }
 		!skip
-		END { exit !done }' config.json >config.new || {
-		config --argjson list "[${list%,}]" '.process.args = $list'
-		return
-	}
+		END { exit !found }' config.json >config.new ||
+		jq --argjson list "[${list%,}]" '.process.args = $list' config.json >config.new
 	mv config.new config.json
 }
 

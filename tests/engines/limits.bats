@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # What a container may use: read from its control groups outside, felt inside.
 
 load podman

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # Which namespaces are the container's own, the host's, or another container's.
 
 load podman
@@ -11,7 +11,7 @@ of_container() { readlink "/proc/$(pid_of "${2:-$C}")/ns/$1"; }
 	run_sleeper
 	local type
 	for type in mnt pid ipc uts net $([[ $CGROUP_MODE != v2 ]] || echo cgroup); do
-		[[ $(of_container "$type") != "$(own $type)" ]] || fail "the host's $type namespace"
+		[[ $(of_container "$type") != "$(own "$type")" ]] || fail "the host's $type namespace"
 	done
 	assert_eq "$(of_container user)" "$(own user)"
 }

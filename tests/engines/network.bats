@@ -5,6 +5,7 @@
 load podman
 
 setup_file() {
+	# shellcheck source-path=SCRIPTDIR source=podman.bash
 	. "$BATS_TEST_DIRNAME/podman.bash"
 	# Made in a network namespace of its own, so that nobody's rules are touched.
 	if [[ $(readlink /proc/self/ns/net) == "$(readlink /proc/1/ns/net)" && ! -e /lab ]]; then
@@ -39,7 +40,7 @@ address() { podman inspect --format '{{range .NetworkSettings.Networks}}{{.IPAdd
 	answered() { [[ $(socat -T 2 - TCP:127.0.0.1:4001 </dev/null 2>/dev/null) == answer ]]; }
 	wait_until answered
 	podman rm --force --time 0 "$C" >/dev/null
-	! answered
+	run ! answered
 }
 
 @test "bridge: networks of one's own are apart, with fixed addresses" {

@@ -6,6 +6,7 @@ load podman
 
 setup_file() {
 	# The infra container's image, which Podman builds of catatonit.
+	# shellcheck source-path=SCRIPTDIR source=podman.bash
 	. "$BATS_TEST_DIRNAME/podman.bash"
 	podman pod create --network none first >/dev/null
 	podman pod rm --force first >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # podman run: what goes in, what comes out, and with which exit code.
 
 load podman
@@ -25,6 +25,7 @@ load podman
 }
 
 @test "run: with the vfs storage driver" {
+	# shellcheck disable=SC2034 # for the function podman
 	local STORE=$STORE/vfs DRIVER=vfs
 	mkdir "$STORE"
 	store_configure >"$STORE/containers.conf"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # What a container may do: users, capabilities, seccomp, masked paths, --privileged.
 
 load podman
@@ -109,7 +109,7 @@ capabilities() {
 }
 
 @test "the runtime's binary cannot be written from within" {
-	local before n
+	local before
 	before=$(sha256sum <"$HULL")
 	# Tries to open whatever comes into the container for writing, again and again.
 	podman run --detach --name "$C" debian perl -e '
@@ -129,7 +129,7 @@ capabilities() {
 	printf '#!/proc/self/exe\n' >script
 	chmod +x script
 	podman cp script "$C:/script"
-	for n in 1 2 3; do
+	for _ in 1 2 3; do
 		podman exec "$C" /proc/self/exe --version >/dev/null 2>&1 || true
 		podman exec "$C" /script >/dev/null 2>&1 || true
 	done
