@@ -29,9 +29,9 @@ int file_read_fd(int fd, struct buffer *buffer, size_t most)
 
 	for (;;) {
 		/* Most files here are a line; documents are read in growing steps. */
-		size_t step = buffer->size - buffer->length > 1024 ?
-			buffer->size - buffer->length - 1 :
-			buffer->size + 4095;
+		size_t step = buffer->size - buffer->length > 1024
+				      ? buffer->size - buffer->length - 1
+				      : buffer->size + 4095;
 		char *end = buffer_reserve(buffer, step);
 		ssize_t n = read(fd, end, step);
 
@@ -102,12 +102,11 @@ int file_write_at(int folder_fd, const char *path, const char *text)
 	return n < 0 ? -errno : 0;
 }
 
-int file_replace_at(
-	int folder_fd, const char *name, const void *bytes, size_t length, mode_t mode)
+int file_replace_at(int folder_fd, const char *name, const void *bytes, size_t length, mode_t mode)
 {
 	_cleanup_free_ char *temporary = string_format(".%s.%d", name, getpid());
-	_cleanup_close_ int fd = openat(folder_fd, temporary,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	_cleanup_close_ int fd = openat(
+		folder_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	int r;
 
 	if (fd < 0)
@@ -139,9 +138,9 @@ static int file_remove_entries(int fd, dev_t device)
 		if (fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (!S_ISDIR(st.st_mode))
-			r = unlinkat(dirfd(folder), entry->d_name, 0) < 0 && errno != ENOENT ?
-				-errno :
-				0;
+			r = unlinkat(dirfd(folder), entry->d_name, 0) < 0 && errno != ENOENT
+				    ? -errno
+				    : 0;
 		else if (st.st_dev != device)
 			r = -EXDEV;
 		else

@@ -18,13 +18,13 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 struct json {
 	enum json_type type;
 	const struct json *parent;
-	struct json *next; /* in the parent */
+	struct json *next;	   /* in the parent */
 	struct json *first, *last; /* of an array or object */
-	const char *key; /* in an object */
-	size_t index; /* in an array */
-	size_t count; /* of an array's or object's members */
+	const char *key;	   /* in an object */
+	size_t index;		   /* in an array */
+	size_t count;		   /* of an array's or object's members */
 	bool boolean;
-	const char *text; /* a string, or a number as it was written */
+	const char *text;  /* a string, or a number as it was written */
 	size_t begin, end; /* the bytes of the document from '{' or '[' to behind its partner */
 };
 

@@ -23,9 +23,9 @@ void log_message(enum log_level level, const char *format, ...)
 /* In the child that becomes the container: nothing may be written where the container could see. */
 void log_close(void);
 
-#define log_error(...)   log_message(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_error(...)	 log_message(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_info(...)    log_message(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...)   log_message(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...)	 log_message(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)	 log_message(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 #endif

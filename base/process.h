@@ -15,7 +15,7 @@
  */
 pid_t process_clone(uint64_t flags, int cgroup_fd, int *pidfd);
 
-int process_open(pid_t pid); /* pidfd_open(2), or a negative errno */
+int process_open(pid_t pid);		   /* pidfd_open(2), or a negative errno */
 int process_signal(int pidfd, int signal); /* 0 or a negative errno */
 
 /* Wait until our child ended; its wait status, or a negative errno. */

@@ -23,7 +23,7 @@
 #endif
 
 /* umount2(2) */
-#define UMOUNT_DETACH   0x2
+#define UMOUNT_DETACH	0x2
 #define UMOUNT_NOFOLLOW 0x8
 
 static inline int sys_open_tree(int folder_fd, const char *path, unsigned int flags)

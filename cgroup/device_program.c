@@ -81,9 +81,9 @@ static void program_rule(struct program *program, const struct device_rule *rule
 static bool rules_are_alike(const struct device_rule *one, const struct device_rule *other)
 {
 	return one->allow == other->allow && one->type == other->type &&
-		one->major == other->major && one->major != DEVICE_ANY &&
-		one->minor != DEVICE_ANY && other->minor != DEVICE_ANY &&
-		one->access == DEVICE_ALL && other->access == DEVICE_ALL;
+	       one->major == other->major && one->major != DEVICE_ANY && one->minor != DEVICE_ANY &&
+	       other->minor != DEVICE_ANY && one->access == DEVICE_ALL &&
+	       other->access == DEVICE_ALL;
 }
 
 /*
@@ -117,7 +117,8 @@ struct bpf_insn *device_program_make(const struct device_rules *rules, size_t *c
 	program_first(&program);
 	for (size_t end = rules->count, first; end > 0; end = first) {
 		first = end - 1;
-		while (first > 0 && rules_are_alike(&rules->items[first - 1], &rules->items[end - 1]))
+		while (first > 0 &&
+			rules_are_alike(&rules->items[first - 1], &rules->items[end - 1]))
 			first--;
 		if (end - first > 1)
 			program_alike(&program, &rules->items[first], end - first);

@@ -36,7 +36,7 @@ static int program_load(const struct bpf_insn *insns, size_t count, char *log, s
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.insn_cnt = (uint32_t)count;
 	attr.insns = (uint64_t)(uintptr_t)insns;
-	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	attr.license = (uint64_t)(uintptr_t)"Apache-2.0";
 	(void)strcpy(attr.prog_name, PROGRAM_NAME);
 	if (log) {
 		attr.log_buf = (uint64_t)(uintptr_t)log;

@@ -57,7 +57,7 @@ struct stats_blkio_list {
 	struct stats_blkio_entry {
 		uint64_t major, minor, value;
 		char op[16]; /* "Read", "Write", … or "" */
-	} * items;
+	} *items;
 	size_t count;
 };
 
@@ -88,7 +88,7 @@ struct cgroup_stats {
 		struct stats_hugetlb {
 			char size[32];		      /* "2MB" */
 			uint64_t usage, max, failcnt; /* bytes; times */
-		} * items;
+		} *items;
 		size_t count;
 	} hugetlb;
 };

@@ -50,8 +50,7 @@ static void init_wait_for_release(const struct container_plan *plan)
 {
 	struct message message;
 
-	if (message_receive_now(plan->socket_fd, &message) >= 0 &&
-		message.type == MESSAGE_RELEASE)
+	if (message_receive_now(plan->socket_fd, &message) >= 0 && message.type == MESSAGE_RELEASE)
 		return;
 	init_tell(plan, MESSAGE_READY);
 	init_wait_for(plan, MESSAGE_RELEASE);
@@ -170,8 +169,8 @@ static int init_set_up(const struct container_plan *plan)
 	if (r >= 0)
 		r = sysctl_all(plan);
 	if (r >= 0)
-		r = config_namespace(plan->config, NAMESPACE_MOUNT) ? init_furnish_root(plan) :
-								      init_chroot(plan);
+		r = config_namespace(plan->config, NAMESPACE_MOUNT) ? init_furnish_root(plan)
+								    : init_chroot(plan);
 	if (r >= 0)
 		r = limit_all(plan);
 	return r;
@@ -245,8 +244,8 @@ void container_init(void *context)
 	if (plan->fifo_fd >= 0)
 		r = init_wait_for_start(plan, &start_fd);
 	if (r >= 0 && plan->config->hooks)
-		r = init_run_hooks(plan, &plan->config->hooks->start_container, "startContainer",
-			"created");
+		r = init_run_hooks(
+			plan, &plan->config->hooks->start_container, "startContainer", "created");
 	if (r >= 0)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
 	if (r >= 0)

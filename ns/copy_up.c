@@ -20,8 +20,8 @@ static int copy_folder(int from_fd, int to_fd, unsigned int depth);
 
 static int copy_file(int from_fd, int to_fd, const char *name, const struct stat *st)
 {
-	_cleanup_close_ int from = openat(
-		from_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_close_ int from =
+		openat(from_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	_cleanup_close_ int to = -EBADF;
 	ssize_t n;
 

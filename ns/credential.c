@@ -51,8 +51,8 @@ static int credential_set_user(const struct config_user *user)
 	return r < 0 ? r : credential_set_ids((uid_t)user->uid, (gid_t)user->gid);
 }
 
-int credential_apply(const struct config_process *process, const struct capability_sets *sets,
-	bool hold_admin)
+int credential_apply(
+	const struct config_process *process, const struct capability_sets *sets, bool hold_admin)
 {
 	static const struct config_user root;
 	const struct config_user *user = process->user ? process->user : &root;

@@ -13,7 +13,7 @@ int credential_become_root(void);
  * Become the user of PROCESS for good, with these capabilities. HOLD_ADMIN keeps CAP_SYS_ADMIN until the
  * next execve(2), which a seccomp filter needs when no_new_privs is off.
  */
-int credential_apply(const struct config_process *process, const struct capability_sets *sets,
-	bool hold_admin);
+int credential_apply(
+	const struct config_process *process, const struct capability_sets *sets, bool hold_admin);
 
 #endif

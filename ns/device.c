@@ -63,8 +63,8 @@ static bool device_is(int folder, const char *name, const struct device *device)
 	struct stat st;
 
 	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		(st.st_mode & S_IFMT) == device->type &&
-		(device->type == S_IFIFO || st.st_rdev == device->number);
+	       (st.st_mode & S_IFMT) == device->type &&
+	       (device->type == S_IFIFO || st.st_rdev == device->number);
 }
 
 /*
@@ -131,8 +131,9 @@ static int device_make(const struct container_plan *plan, const struct device *d
 
 static int device_from_config(const struct config_device *wanted, struct device *device)
 {
-	const mode_t types[] = { ['c'] = S_IFCHR, ['u'] = S_IFCHR, ['b'] = S_IFBLK,
-		['p'] = S_IFIFO };
+	const mode_t types[] = {
+		['c'] = S_IFCHR, ['u'] = S_IFCHR, ['b'] = S_IFBLK, ['p'] = S_IFIFO
+	};
 	unsigned char type = (unsigned char)wanted->type[0];
 
 	*device = (struct device){

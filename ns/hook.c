@@ -88,8 +88,7 @@ static int hook_run(const struct config_hook *hook, const struct buffer *state)
 		return error_errno(pid, "%s: cannot start", hook->path);
 	if (pid == 0)
 		hook_execute(hook, input, output);
-	timely = process_wait_fd(
-		pidfd, hook->timeout.set ? (int)hook->timeout.value * 1000 : -1);
+	timely = process_wait_fd(pidfd, hook->timeout.set ? (int)hook->timeout.value * 1000 : -1);
 	if (!timely)
 		(void)process_signal(pidfd, SIGKILL);
 	status = process_wait(pid);
@@ -118,8 +117,8 @@ static int hook_run_one(const struct config_hook_list *hooks, size_t index, cons
 	return r < 0 ? error_context(r, "hooks.%s[%zu]", kind, index) : 0;
 }
 
-int hook_run_all(const struct config_hook_list *hooks, const char *kind,
-	const struct container_state *state)
+int hook_run_all(
+	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 	int r = 0;
@@ -132,8 +131,8 @@ int hook_run_all(const struct config_hook_list *hooks, const char *kind,
 	return r;
 }
 
-void hook_try_all(const struct config_hook_list *hooks, const char *kind,
-	const struct container_state *state)
+void hook_try_all(
+	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 

@@ -49,8 +49,8 @@ static int id_map_open_of(int proc_fd, pid_t pid)
 	return fd < 0 ? error_errno(errno, "user namespace for an id-mapped mount") : fd;
 }
 
-int id_map_open(int proc_fd, const struct config_id_mappings *uids,
-	const struct config_id_mappings *gids)
+int id_map_open(
+	int proc_fd, const struct config_id_mappings *uids, const struct config_id_mappings *gids)
 {
 	_cleanup_close_ int pidfd = -EBADF;
 	pid_t pid = process_clone(CLONE_NEWUSER, -1, &pidfd);

@@ -16,7 +16,7 @@ int id_map_write(int proc_fd, pid_t pid, const struct config_id_mappings *uids,
  * A user namespace that is nothing but its mappings, as an id-mapped mount needs
  * one (mount_setattr(2)). A descriptor or an error with a message.
  */
-int id_map_open(int proc_fd, const struct config_id_mappings *uids,
-	const struct config_id_mappings *gids);
+int id_map_open(
+	int proc_fd, const struct config_id_mappings *uids, const struct config_id_mappings *gids);
 
 #endif

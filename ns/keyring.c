@@ -18,5 +18,6 @@ int keyring_join(const char *id)
 	/* A kernel without keyrings has no keys to hide. */
 	if (errno == ENOSYS)
 		return 0;
-	return error_errno(errno, "cannot join the session keyring (--no-new-keyring leaves it out)");
+	return error_errno(
+		errno, "cannot join the session keyring (--no-new-keyring leaves it out)");
 }

@@ -38,10 +38,11 @@ static int label_apparmor(int proc_fd, const char *profile)
 	/* Kernels before 5.8 have one attribute for all modules. */
 	if (r == -ENOENT)
 		r = label_write(proc_fd, "self/attr/exec", text);
-	return r < 0 ? error_errno(r, "process.apparmorProfile: %s cannot be used "
-				      "(is AppArmor on, and the profile loaded?)",
-			       profile) :
-		       0;
+	return r < 0 ? error_errno(r,
+			       "process.apparmorProfile: %s cannot be used "
+			       "(is AppArmor on, and the profile loaded?)",
+			       profile)
+		     : 0;
 }
 
 static int label_selinux(int proc_fd, const char *label)
@@ -51,9 +52,9 @@ static int label_selinux(int proc_fd, const char *label)
 	if (!label || !*label)
 		return 0;
 	r = label_write(proc_fd, "self/attr/exec", label);
-	return r < 0 ? error_errno(r, "process.selinuxLabel: %s cannot be used (is SELinux on?)",
-			       label) :
-		       0;
+	return r < 0 ? error_errno(
+			       r, "process.selinuxLabel: %s cannot be used (is SELinux on?)", label)
+		     : 0;
 }
 
 int label_prepare(const struct container_plan *plan)

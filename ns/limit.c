@@ -101,8 +101,8 @@ static const struct word memory_flags[] = {
 	{ NULL, 0 },
 };
 
-static int word_value(const struct word *words, const char *name, const char *field,
-	uint64_t *value)
+static int word_value(
+	const struct word *words, const char *name, const char *field, uint64_t *value)
 {
 	*value = 0;
 	for (; words->name; words++) {
@@ -114,8 +114,8 @@ static int word_value(const struct word *words, const char *name, const char *fi
 	return error_set(EINVAL, "%s: unknown: %s", field, name);
 }
 
-static int word_bits(const struct word *words, const struct string_list *names,
-	const char *field, uint64_t *bits)
+static int word_bits(const struct word *words, const struct string_list *names, const char *field,
+	uint64_t *bits)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		uint64_t bit;
@@ -142,8 +142,8 @@ static int limit_resources_raise(const struct config_process *process)
 			continue;
 		value.rlim_max = limit->hard;
 		if (setrlimit((int)which, &value) < 0)
-			return error_errno(errno, "process.rlimits[%zu] (%s): cannot be set", i,
-				limit->type);
+			return error_errno(
+				errno, "process.rlimits[%zu] (%s): cannot be set", i, limit->type);
 	}
 	return 0;
 }
@@ -159,8 +159,8 @@ int limit_resources_set(const struct config_process *process)
 		if (r < 0)
 			return r;
 		if (setrlimit((int)which, &value) < 0)
-			return error_errno(errno, "process.rlimits[%zu] (%s): cannot be set", i,
-				limit->type);
+			return error_errno(
+				errno, "process.rlimits[%zu] (%s): cannot be set", i, limit->type);
 	}
 	return 0;
 }
@@ -189,8 +189,8 @@ static int limit_scheduler(const struct config_scheduler *scheduler)
 		return 0;
 	r = word_value(policies, scheduler->policy, "process.scheduler.policy", &policy);
 	if (r >= 0)
-		r = word_bits(scheduler_flags, &scheduler->flags, "process.scheduler.flags",
-			&flags);
+		r = word_bits(
+			scheduler_flags, &scheduler->flags, "process.scheduler.flags", &flags);
 	if (r < 0)
 		return r;
 	attributes.policy = (uint32_t)policy;
@@ -237,8 +237,8 @@ static int limit_personality(const struct config_personality *wanted)
 }
 
 /* "0-3,7" as bits; numbers below MOST only. */
-static int limit_parse_list(const char *text, unsigned long *bits, unsigned long most,
-	const char *field)
+static int limit_parse_list(
+	const char *text, unsigned long *bits, unsigned long most, const char *field)
 {
 	const size_t width = 8 * sizeof(*bits);
 

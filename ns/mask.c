@@ -78,10 +78,9 @@ static int readonly_path(const struct container_plan *plan, const char *path)
 		return 0;
 	if (target < 0)
 		return error_errno(target, "cannot be looked up");
-	tree = sys_open_tree(target, "",
-		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-	if (tree < 0 ||
-		sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly) < 0)
+	tree = sys_open_tree(
+		target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly) < 0)
 		return error_errno(errno, "cannot be made read-only");
 	return mount_attach(tree, target);
 }

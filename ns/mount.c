@@ -42,14 +42,14 @@ static int mount_configure(int context, const char *option)
 		return error_set(EINVAL, "option too long: %.64s…", option);
 	memcpy(key, option, length);
 	key[length] = '\0';
-	if (value ? sys_fsconfig(context, FSCONFIG_SET_STRING, key, value + 1) < 0 :
-		    sys_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL) < 0)
+	if (value ? sys_fsconfig(context, FSCONFIG_SET_STRING, key, value + 1) < 0
+		  : sys_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL) < 0)
 		return mount_refused(context, errno, option);
 	return 0;
 }
 
-int mount_filesystem(const char *type, const char *source, const char *const *options,
-	unsigned int attributes)
+int mount_filesystem(
+	const char *type, const char *source, const char *const *options, unsigned int attributes)
 {
 	_cleanup_close_ int context = sys_fsopen(type);
 	int fd;
@@ -195,7 +195,7 @@ static int mount_long(const struct container_plan *plan, const struct config_mou
 static bool mount_waits(const struct config_mount *mount, const struct mount_options *options)
 {
 	return !options->bind && mount->type && !strcmp(mount->type, "tmpfs") &&
-		options->set & MOUNT_ATTR_RDONLY;
+	       options->set & MOUNT_ATTR_RDONLY;
 }
 
 static int mount_new(

@@ -16,8 +16,8 @@ int mount_all(const struct container_plan *plan);
 int mount_finish(const struct container_plan *plan);
 
 /* A new, detached file system of TYPE with these attributes; OPTIONS up to NULL. */
-int mount_filesystem(const char *type, const char *source, const char *const *options,
-	unsigned int attributes);
+int mount_filesystem(
+	const char *type, const char *source, const char *const *options, unsigned int attributes);
 
 /* Attach a detached mount to a target. */
 int mount_attach(int tree_fd, int target_fd);

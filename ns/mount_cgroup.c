@@ -85,8 +85,8 @@ static int mount_hierarchies(const struct plan_cgroup_view *views, uint64_t attr
 	return r;
 }
 
-int mount_cgroup(const struct container_plan *plan, const struct mount_options *options,
-	int target_fd)
+int mount_cgroup(
+	const struct container_plan *plan, const struct mount_options *options, int target_fd)
 {
 	const struct plan_cgroup_view *view = plan->cgroup_views;
 	bool own_namespace = config_namespace(plan->config, NAMESPACE_CGROUP) != NULL;

@@ -10,7 +10,7 @@
  * ownership" and the default mounts): its own group of v2, or a folder with one
  * of every v1 hierarchy.
  */
-int mount_cgroup(const struct container_plan *plan, const struct mount_options *options,
-	int target_fd);
+int mount_cgroup(
+	const struct container_plan *plan, const struct mount_options *options, int target_fd);
 
 #endif

@@ -130,8 +130,7 @@ static void option_attribute(const struct option *option, struct mount_options *
 	}
 }
 
-static int option_apply(
-	const struct option *option, size_t index, struct mount_options *options)
+static int option_apply(const struct option *option, size_t index, struct mount_options *options)
 {
 	switch (option->kind) {
 	case OPTION_NOTHING:
@@ -200,8 +199,7 @@ static int mount_set_attributes(int fd, const struct mount_options *options)
 	if ((tree.attr_set || tree.attr_clr) &&
 		sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &tree) < 0)
 		return -errno;
-	if ((top.attr_set || top.attr_clr) &&
-		sys_mount_setattr(fd, "", AT_EMPTY_PATH, &top) < 0)
+	if ((top.attr_set || top.attr_clr) && sys_mount_setattr(fd, "", AT_EMPTY_PATH, &top) < 0)
 		return -errno;
 	return 0;
 }

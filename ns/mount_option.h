@@ -13,12 +13,12 @@
 #include "spec/config.h"
 
 struct mount_options {
-	bool bind, recursive; /* bind, rbind */
-	bool copy_up; /* tmpcopyup */
-	bool id_map, id_map_recursive; /* idmap, ridmap, or mappings of its own */
-	uint64_t set, clear; /* MOUNT_ATTR_* */
+	bool bind, recursive;			 /* bind, rbind */
+	bool copy_up;				 /* tmpcopyup */
+	bool id_map, id_map_recursive;		 /* idmap, ridmap, or mappings of its own */
+	uint64_t set, clear;			 /* MOUNT_ATTR_* */
 	uint64_t recursive_set, recursive_clear; /* the same for all mounts below */
-	uint64_t propagation[2]; /* MS_SHARED …, in order; 0: as the rootfs */
+	uint64_t propagation[2];		 /* MS_SHARED …, in order; 0: as the rootfs */
 	bool propagation_recursive[2];
 	unsigned int propagations;
 	const char *filesystem[64]; /* what the file system itself understands, in order */

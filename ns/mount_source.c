@@ -18,8 +18,7 @@ static int mount_inherit_propagation(int fd, const struct config *config)
 	uint64_t propagation;
 	bool recursive;
 
-	if (!mount_propagation_parse(
-		    word && *word ? word : "rslave", &propagation, &recursive))
+	if (!mount_propagation_parse(word && *word ? word : "rslave", &propagation, &recursive))
 		return -EINVAL;
 	attributes.propagation = propagation;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
@@ -40,7 +39,8 @@ static int mount_map_ids(int fd, const struct config *config, size_t index,
 		return 0;
 	if (!own && !config->linux->uid_mappings.count)
 		return error_set(EINVAL,
-			"config.json: mounts[%zu].options: idmap needs mappings, of the mount or of the "
+			"config.json: mounts[%zu].options: idmap needs mappings, of the mount or "
+			"of the "
 			"container",
 			index);
 	user_fd = id_map_open(proc_fd, own ? &mount->uid_mappings : &config->linux->uid_mappings,
@@ -49,9 +49,11 @@ static int mount_map_ids(int fd, const struct config *config, size_t index,
 		return user_fd;
 	attributes.userns_fd = (uint64_t)user_fd;
 	if (sys_mount_setattr(fd, "",
-		    AT_EMPTY_PATH | (options->id_map_recursive ? AT_RECURSIVE : 0), &attributes) < 0)
+		    AT_EMPTY_PATH | (options->id_map_recursive ? AT_RECURSIVE : 0),
+		    &attributes) < 0)
 		return error_errno(errno,
-			"config.json: mounts[%zu]: ids cannot be mapped on this file system", index);
+			"config.json: mounts[%zu]: ids cannot be mapped on this file system",
+			index);
 	return 0;
 }
 
@@ -79,8 +81,7 @@ static int mount_source_open(const struct config *config, size_t index,
 	if (r >= 0)
 		r = mount_options_apply(options, fd);
 	if (r < 0)
-		return error_errno(
-			r, "config.json: mounts[%zu].options: cannot be applied", index);
+		return error_errno(r, "config.json: mounts[%zu].options: cannot be applied", index);
 	return TAKE_FD(fd);
 }
 

@@ -84,7 +84,7 @@ void namespace_set_close(struct namespace_set *set)
 bool namespace_has_user(const struct namespace_set *set)
 {
 	return set->join_fds[NAMESPACE_USER] >= 0 ||
-		(set->new_flags | set->beside_flags) & CLONE_NEWUSER;
+	       (set->new_flags | set->beside_flags) & CLONE_NEWUSER;
 }
 
 static bool namespace_joins(const struct namespace_set *set)
@@ -102,14 +102,14 @@ static bool namespace_joins(const struct namespace_set *set)
 static bool namespace_needs_helper(const struct namespace_set *set)
 {
 	return set->join_fds[NAMESPACE_PID] >= 0 || set->join_fds[NAMESPACE_TIME] >= 0 ||
-		set->new_flags & CLONE_NEWTIME ||
-		(namespace_has_user(set) && namespace_joins(set));
+	       set->new_flags & CLONE_NEWTIME || (namespace_has_user(set) && namespace_joins(set));
 }
 
 static int namespace_join(const struct namespace_set *set, int type)
 {
 	if (setns(set->join_fds[type], (int)flags_of[type]) < 0)
-		return error_errno(errno, "config.json: linux.namespaces: cannot join the %s namespace",
+		return error_errno(errno,
+			"config.json: linux.namespaces: cannot join the %s namespace",
 			namespace_names[type]);
 	return 0;
 }
@@ -147,8 +147,8 @@ static int namespace_join_all(const struct namespace_set *set)
 	return 0;
 }
 
-static void offset_write(struct buffer *text, const char *clock,
-	const struct config_time_offset *offset)
+static void offset_write(
+	struct buffer *text, const char *clock, const struct config_time_offset *offset)
 {
 	if (offset)
 		buffer_format(text, "%s %lld %llu\n", clock, (long long)offset->seconds,
@@ -221,16 +221,15 @@ static __attribute__((noreturn)) void helper_run(const struct helper *helper)
 	}
 	if (r < 0) {
 		helper->report->error = r;
-		(void)snprintf(helper->report->text, sizeof(helper->report->text), "%s",
-			error_text(r));
+		(void)snprintf(
+			helper->report->text, sizeof(helper->report->text), "%s", error_text(r));
 		_exit(1);
 	}
 	helper->report->pid = r;
 	_exit(0);
 }
 
-static int helper_collect(
-	const struct helper_report *report, pid_t pid, struct spawned *spawned)
+static int helper_collect(const struct helper_report *report, pid_t pid, struct spawned *spawned)
 {
 	int status = process_wait(pid);
 
@@ -247,8 +246,8 @@ static int helper_collect(
 
 static int helper_start(struct helper *helper, struct spawned *spawned)
 {
-	struct helper_report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct helper_report *report = mmap(
+		NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
 	int r;
 
@@ -259,8 +258,8 @@ static int helper_start(struct helper *helper, struct spawned *spawned)
 	pid = process_clone(0, helper->cgroup_fd, NULL);
 	if (pid == 0)
 		helper_run(helper);
-	r = pid < 0 ? error_errno(pid, "cannot make a process") :
-		      helper_collect(report, pid, spawned);
+	r = pid < 0 ? error_errno(pid, "cannot make a process")
+		    : helper_collect(report, pid, spawned);
 	(void)munmap(report, sizeof(*report));
 	return r;
 }
@@ -268,8 +267,11 @@ static int helper_start(struct helper *helper, struct spawned *spawned)
 int namespace_spawn(const struct namespace_set *set, int cgroup_fd, namespace_entry entry,
 	void *context, struct spawned *spawned)
 {
-	struct helper helper = { .set = set, .beside_pidfd = -1, .cgroup_fd = cgroup_fd,
-		.entry = entry, .context = context };
+	struct helper helper = { .set = set,
+		.beside_pidfd = -1,
+		.cgroup_fd = cgroup_fd,
+		.entry = entry,
+		.context = context };
 	pid_t pid;
 
 	if (namespace_needs_helper(set))
@@ -288,8 +290,12 @@ int namespace_spawn_beside(const struct namespace_set *set, int pidfd, int cgrou
 	int (*prepare)(void *context), namespace_entry entry, void *context,
 	struct spawned *spawned)
 {
-	struct helper helper = { .set = set, .beside_pidfd = pidfd, .cgroup_fd = cgroup_fd,
-		.prepare = prepare, .entry = entry, .context = context };
+	struct helper helper = { .set = set,
+		.beside_pidfd = pidfd,
+		.cgroup_fd = cgroup_fd,
+		.prepare = prepare,
+		.entry = entry,
+		.context = context };
 
 	return helper_start(&helper, spawned);
 }

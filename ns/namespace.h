@@ -13,7 +13,7 @@
 #include "spec/config.h"
 
 struct namespace_set {
-	uint64_t new_flags; /* CLONE_NEW* */
+	uint64_t new_flags;	       /* CLONE_NEW* */
 	int join_fds[NAMESPACE_TYPES]; /* by type; -1: none */
 	uint64_t beside_flags; /* of an exec: what it joins of a running process, all at once */
 	const struct config_time_offsets *time_offsets;
@@ -21,8 +21,7 @@ struct namespace_set {
 };
 
 /* Open what is joined by path, and check its type. 0 or an error with a message. */
-int namespace_set_open(
-	struct namespace_set *set, const struct config *config, int proc_fd);
+int namespace_set_open(struct namespace_set *set, const struct config *config, int proc_fd);
 void namespace_set_close(struct namespace_set *set);
 
 /* What a new process does; it never returns. */

@@ -26,14 +26,14 @@ struct container_plan {
 	const char *id;
 	const struct config *config;
 	const struct config_process *process; /* of the container, or of an exec */
-	const char *bundle; /* its absolute path, for the state that hooks get */
-	const char *rootfs; /* an absolute path too */
+	const char *bundle;		      /* its absolute path, for the state that hooks get */
+	const char *rootfs;		      /* an absolute path too */
 	const struct namespace_set *namespaces;
 	struct capability_sets capabilities;
 
 	int socket_fd; /* to the runtime: base/message.h */
-	int proc_fd; /* the host's procfs: the only one that is trusted */
-	int fifo_fd; /* exec.fifo, O_PATH; -1: run without waiting for start */
+	int proc_fd;   /* the host's procfs: the only one that is trusted */
+	int fifo_fd;   /* exec.fifo, O_PATH; -1: run without waiting for start */
 
 	bool no_pivot, no_new_keyring, bind_devices;
 	unsigned int preserve_fds; /* descriptors 3… that the program gets */
@@ -44,7 +44,7 @@ struct container_plan {
 	const struct plan_cgroup_view *cgroup_views;
 
 	const struct seccomp_program *seccomp; /* NULL: no filter */
-	int root_tree_fd; /* the rootfs as a detached mount */
+	int root_tree_fd;		       /* the rootfs as a detached mount */
 	int *mount_tree_fds; /* per mount of the config: its source; later, what mount_finish needs */
 };
 

@@ -57,8 +57,7 @@ static char *home_in_line(char *line, uint64_t uid)
 
 static const char *home_of(uint64_t uid)
 {
-	_cleanup_close_ int fd =
-		open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_close_ int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct buffer text = { 0 }; /* lives until execve */
 	struct stat st;
 
@@ -74,14 +73,12 @@ static const char *home_of(uint64_t uid)
 	return "/";
 }
 
-static void program_set_environment(
-	const struct config_process *process, struct program *program)
+static void program_set_environment(const struct config_process *process, struct program *program)
 {
 	const struct string_list *wanted = &process->env;
 	size_t count = 0;
 
-	program->environment =
-		memory_allocate((wanted->count + 2) * sizeof(*program->environment));
+	program->environment = memory_allocate((wanted->count + 2) * sizeof(*program->environment));
 	for (size_t i = 0; i < wanted->count; i++)
 		program->environment[count++] = (char *)wanted->items[i];
 	if (!environment_get(wanted, "HOME"))
@@ -113,9 +110,8 @@ static int program_find_along(const char *name, const char *folders, struct prog
 
 	for (const char *at = folders;; at++) {
 		size_t length = strcspn(at, ":");
-		_cleanup_free_ char *path = length ?
-			string_format("%.*s/%s", (int)length, at, name) :
-			string_format("./%s", name);
+		_cleanup_free_ char *path = length ? string_format("%.*s/%s", (int)length, at, name)
+						   : string_format("./%s", name);
 		int r = program_check(path);
 
 		if (r >= 0) {

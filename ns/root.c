@@ -48,8 +48,7 @@ int root_tree_open(const struct config *config, int bundle_fd)
 	struct stat st;
 	int r;
 
-	fd = sys_open_tree(
-		bundle_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	fd = sys_open_tree(bundle_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (fd < 0)
 		return error_errno(errno, "config.json: root.path: %s", path);
 	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))

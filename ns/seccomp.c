@@ -58,8 +58,8 @@ static const struct {
 const char *const seccomp_flag_names[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
 	"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL };
 
-static int seccomp_action(const char *name, const struct optional_unsigned *errno_ret,
-	uint32_t *action)
+static int seccomp_action(
+	const char *name, const struct optional_unsigned *errno_ret, uint32_t *action)
 {
 	uint16_t value = errno_ret->set ? (uint16_t)errno_ret->value : EPERM;
 	const struct {
@@ -90,8 +90,8 @@ static int seccomp_arguments(
 {
 	*count = rule->args.count;
 	if (*count > 6)
-		return error_set(EINVAL, "linux.seccomp: a system call has 6 arguments, not %zu",
-			*count);
+		return error_set(
+			EINVAL, "linux.seccomp: a system call has 6 arguments, not %zu", *count);
 	for (size_t i = 0; i < *count; i++) {
 		const struct config_seccomp_argument *argument = &rule->args.items[i];
 
@@ -124,15 +124,14 @@ static int seccomp_add_call(scmp_filter_ctx filter, uint32_t action, int call,
 	int r = 0;
 
 	if (!seccomp_argument_repeated(arguments, count))
-		return seccomp_rule_add_array(
-			filter, action, call, (unsigned int)count, arguments);
+		return seccomp_rule_add_array(filter, action, call, (unsigned int)count, arguments);
 	for (size_t i = 0; i < count && r >= 0; i++)
 		r = seccomp_rule_add_array(filter, action, call, 1, &arguments[i]);
 	return r;
 }
 
-static int seccomp_add_rule(scmp_filter_ctx filter, const struct config_seccomp_rule *rule,
-	uint32_t default_action)
+static int seccomp_add_rule(
+	scmp_filter_ctx filter, const struct config_seccomp_rule *rule, uint32_t default_action)
 {
 	struct scmp_arg_cmp arguments[6] = { 0 };
 	uint32_t action;
@@ -171,8 +170,8 @@ static int seccomp_add_architectures(
 		if (strncmp(name, "SCMP_ARCH_", 10) == 0)
 			name += 10;
 		for (size_t k = 0; name[k] && k < sizeof(lower) - 1; k++)
-			lower[k] = (char)(name[k] >= 'A' && name[k] <= 'Z' ? name[k] + 32 :
-									     name[k]);
+			lower[k] =
+				(char)(name[k] >= 'A' && name[k] <= 'Z' ? name[k] + 32 : name[k]);
 		token = seccomp_arch_resolve_name(lower);
 		if (!token)
 			return error_set(EINVAL, "linux.seccomp.architectures[%zu]: unknown: %s", i,
@@ -205,8 +204,7 @@ static int seccomp_compile(const struct config_seccomp *config, struct buffer *c
 {
 	uint32_t default_action;
 	scmp_filter_ctx filter;
-	int r = seccomp_action(
-		config->default_action, &config->default_errno_ret, &default_action);
+	int r = seccomp_action(config->default_action, &config->default_errno_ret, &default_action);
 
 	if (r < 0)
 		return r;

@@ -30,8 +30,8 @@ void seccomp_program_free(struct seccomp_program *program);
 int seccomp_install(const struct seccomp_program *program);
 
 /* The words that this build's libseccomp knows, up to NULL, for `features`. */
-extern const char *const seccomp_action_names[], *const seccomp_operator_names[], *const seccomp_arch_names[],
-	*const seccomp_flag_names[];
+extern const char *const seccomp_action_names[],
+	*const seccomp_operator_names[], *const seccomp_arch_names[], *const seccomp_flag_names[];
 
 #define _cleanup_seccomp_ __attribute__((cleanup(seccomp_program_free)))
 

@@ -68,8 +68,7 @@ bool seccomp_cache_get(int cache_fd, const struct config_seccomp *config, struct
 	return true;
 }
 
-void seccomp_cache_put(
-	int cache_fd, const struct config_seccomp *config, const struct buffer *code)
+void seccomp_cache_put(int cache_fd, const struct config_seccomp *config, const struct buffer *code)
 {
 	struct cache_header header = cache_header(config, code->length);
 	_cleanup_buffer_ struct buffer entry = { 0 };

@@ -25,21 +25,20 @@
 /* The multiplexer of the container's devpts: the image must not pass off anything else as it. */
 static int terminal_open_master(int root_fd)
 {
-	_cleanup_close_ int fd =
-		path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	_cleanup_close_ int fd = path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
 	struct statfs filesystem;
 	struct stat st;
 	int unlocked = 0;
 
 	if (fd < 0)
-		return error_errno(
-			fd, "process.terminal: /dev/pts/ptmx of the container (is devpts mounted?)");
+		return error_errno(fd,
+			"process.terminal: /dev/pts/ptmx of the container (is devpts mounted?)");
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &filesystem) < 0)
 		return error_errno(errno, "process.terminal: /dev/pts/ptmx of the container");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) ||
 		filesystem.f_type != DEVPTS_SUPER_MAGIC)
-		return error_set(EINVAL,
-			"process.terminal: /dev/pts/ptmx of the container is not a terminal multiplexer");
+		return error_set(EINVAL, "process.terminal: /dev/pts/ptmx of the container is not "
+					 "a terminal multiplexer");
 	if (ioctl(fd, TIOCSPTLCK, &unlocked) < 0)
 		return error_errno(errno, "process.terminal: cannot unlock the terminal");
 	return TAKE_FD(fd);
@@ -53,8 +52,7 @@ static int terminal_mount_console(int root_fd, int slave_fd)
 	folder = path_open_in_root(root_fd, "/dev", O_PATH | O_DIRECTORY);
 	if (folder < 0)
 		return error_errno(folder, "/dev of the container");
-	tree = sys_open_tree(
-		slave_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	tree = sys_open_tree(slave_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return error_errno(errno, "/dev/console");
 	if (mknodat(folder, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
@@ -84,7 +82,8 @@ static int terminal_take(const struct container_plan *plan, int slave_fd)
 		errno != EINVAL && errno != EROFS)
 		return error_errno(errno, "process.terminal: owner");
 	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
-		return error_errno(errno, "process.terminal: cannot become the controlling terminal");
+		return error_errno(
+			errno, "process.terminal: cannot become the controlling terminal");
 	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(slave_fd, fd) < 0)
 			return error_errno(errno, "process.terminal: descriptor %d", fd);

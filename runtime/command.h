@@ -28,8 +28,8 @@ struct command {
 	const struct option *options; /* up to one without a name */
 	size_t options_bytes;
 	int operands_least, operands_most; /* most -1: any number */
-	bool in_order; /* options end at the first operand */
-	bool enters_container; /* starts a process inside: see runtime/self.h */
+	bool in_order;			   /* options end at the first operand */
+	bool enters_container;		   /* starts a process inside: see runtime/self.h */
 	/* The exit code, or a negative errno with a message. */
 	int (*run)(const struct invocation *invocation);
 	int failure_code; /* the exit code of an error; 0 means 1 */

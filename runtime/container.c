@@ -48,8 +48,8 @@ int container_root_open(const struct global_options *global)
 	else if (runtime && *runtime)
 		path = string_format("%s/hull", runtime);
 	else
-		return error_set(EINVAL,
-			"no state folder: XDG_RUNTIME_DIR is not set, and no --root given");
+		return error_set(
+			EINVAL, "no state folder: XDG_RUNTIME_DIR is not set, and no --root given");
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd >= 0 ? fd : container_root_make(path);
 }
@@ -66,7 +66,8 @@ int container_check_id(const char *id)
 			strlen(id));
 	if (id[0] == '.' || id[strspn(id, allowed)])
 		return error_set(EINVAL,
-			"container id: must be of letters, digits and _+-. and not start with a dot, "
+			"container id: must be of letters, digits and _+-. and not start with a "
+			"dot, "
 			"got \"%s\"",
 			id);
 	return 0;
@@ -95,9 +96,9 @@ int container_make(struct container *container, int root_fd, const char *id)
 	container->id = string_copy(id);
 	container->root_fd = root_fd;
 	if (mkdirat(root_fd, id, 0711) < 0)
-		return errno == EEXIST ?
-			error_set(EEXIST, "container with given ID already exists: %s", id) :
-			error_errno(errno, "cannot make the state folder of %s", id);
+		return errno == EEXIST
+			       ? error_set(EEXIST, "container with given ID already exists: %s", id)
+			       : error_errno(errno, "cannot make the state folder of %s", id);
 	container->folder_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (container->folder_fd < 0)
 		return error_errno(errno, "state folder of %s", id);
@@ -112,25 +113,25 @@ static int container_open_folder(struct container *container, enum container_loc
 {
 	static const int operations[] = { 0, LOCK_SH, LOCK_EX };
 
-	container->folder_fd = openat(container->root_fd, container->id,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	container->folder_fd = openat(
+		container->root_fd, container->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (container->folder_fd < 0)
-		return errno == ENOENT ?
-			error_set(ENOENT, "container %s does not exist", container->id) :
-			error_errno(errno, "state folder of %s", container->id);
+		return errno == ENOENT
+			       ? error_set(ENOENT, "container %s does not exist", container->id)
+			       : error_errno(errno, "state folder of %s", container->id);
 	if (lock == CONTAINER_UNLOCKED)
 		return 0;
 	container->lock_fd =
 		openat(container->folder_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (container->lock_fd < 0)
-		return errno == ENOENT ?
-			error_set(ENOENT, "container %s does not exist", container->id) :
-			error_errno(errno, "lock of %s", container->id);
+		return errno == ENOENT
+			       ? error_set(ENOENT, "container %s does not exist", container->id)
+			       : error_errno(errno, "lock of %s", container->id);
 	return container_lock(container, operations[lock]);
 }
 
-int container_open(struct container *container, int root_fd, const char *id,
-	enum container_lock lock)
+int container_open(
+	struct container *container, int root_fd, const char *id, enum container_lock lock)
 {
 	int r = container_check_id(id);
 

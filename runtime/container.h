@@ -23,8 +23,8 @@
 /* state.json */
 struct container_record {
 	const char *id, *bundle, *rootfs, *created, *owner, *cgroup, *isolation;
-	int64_t pid; /* 0 while it is being created */
-	uint64_t pid_start; /* clock ticks since boot: tells a pid from its reuse */
+	int64_t pid;			  /* 0 while it is being created */
+	uint64_t pid_start;		  /* clock ticks since boot: tells a pid from its reuse */
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */
 	bool has_poststart, has_poststop; /* hooks: saves reading config.json again */
 	struct string_map annotations;
@@ -63,8 +63,8 @@ enum container_lock { CONTAINER_UNLOCKED, CONTAINER_SHARED, CONTAINER_LOCKED };
  * -ENOENT: "container ID does not exist". A folder that a killed `create` left
  * without a record is found too, with an empty record.
  */
-int container_open(struct container *container, int root_fd, const char *id,
-	enum container_lock lock);
+int container_open(
+	struct container *container, int root_fd, const char *id, enum container_lock lock);
 void container_unlock(struct container *container);
 
 /* Lock it again after container_unlock; -ENOENT when it was deleted meanwhile. */

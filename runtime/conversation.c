@@ -24,8 +24,11 @@ int conversation_open(struct conversation *talk, struct container *container,
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(errno, "socketpair");
-	*talk = (struct conversation){ .runtime_fd = pair[0], .child_fd = pair[1],
-		.container = container, .request = request, .handle = handle,
+	*talk = (struct conversation){ .runtime_fd = pair[0],
+		.child_fd = pair[1],
+		.container = container,
+		.request = request,
+		.handle = handle,
 		.record = record,
 		/* The answers to hooks must not meet the release on the way. */
 		.hooks = request->config->hooks };
@@ -94,8 +97,8 @@ static int talk_write_pid_file(const struct conversation *talk)
 	for_name = string_copy(path);
 	folder = open(dirname(for_folder), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	(void)snprintf(text, sizeof(text), "%d", talk->handle->pid);
-	r = folder < 0 ? -errno :
-			 file_replace_at(folder, basename(for_name), text, strlen(text), 0644);
+	r = folder < 0 ? -errno
+		       : file_replace_at(folder, basename(for_name), text, strlen(text), 0644);
 	return r < 0 ? error_errno(r, "cannot write the pid file %s", path) : 0;
 }
 
@@ -153,8 +156,7 @@ int conversation_run(struct conversation *talk, const struct container_plan *pla
 	file_close(&talk->child_fd);
 	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)) {
 		r = id_map_write(plan->proc_fd, talk->handle->pid,
-			&plan->config->linux->uid_mappings,
-			&plan->config->linux->gid_mappings);
+			&plan->config->linux->uid_mappings, &plan->config->linux->gid_mappings);
 		if (r >= 0)
 			r = talk_send(talk, MESSAGE_GO);
 	}

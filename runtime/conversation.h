@@ -28,9 +28,6 @@ int conversation_run(struct conversation *talk, const struct container_plan *pla
 void conversation_close(struct conversation *talk);
 
 #define _cleanup_conversation_ __attribute__((cleanup(conversation_close)))
-#define CONVERSATION_NONE                                                                          \
-	{                                                                                          \
-		.runtime_fd = -EBADF, .child_fd = -EBADF                                           \
-	}
+#define CONVERSATION_NONE      { .runtime_fd = -EBADF, .child_fd = -EBADF }
 
 #endif

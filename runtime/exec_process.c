@@ -114,8 +114,8 @@ static void add_capabilities(
 	process->capabilities = own;
 }
 
-static int process_from_file(struct config *config, const char *path,
-	struct config_process **process)
+static int process_from_file(
+	struct config *config, const char *path, struct config_process **process)
 {
 	struct buffer *text = arena_allocate(&config->arena, sizeof(*text));
 	int r = file_read_at(AT_FDCWD, path, text, 64u << 20);
@@ -172,7 +172,8 @@ int exec_process_make(struct config *config, const struct exec_options *options,
 {
 	if (options->process) {
 		if (count)
-			return error_set(EINVAL, "exec: --process and a command exclude each other");
+			return error_set(
+				EINVAL, "exec: --process and a command exclude each other");
 		return process_from_file(config, options->process, process);
 	}
 	*process = arena_allocate(&config->arena, sizeof(**process));

@@ -64,8 +64,8 @@ static bool terminal_make_raw(struct termios *before)
 	if (tcgetattr(STDIN_FILENO, before) < 0)
 		return false;
 	raw = *before;
-	raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL |
-		IXON);
+	raw.c_iflag &=
+		~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
 	raw.c_oflag &= ~(tcflag_t)OPOST;
 	raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
 	raw.c_cflag &= ~(tcflag_t)(CSIZE | PARENB);
@@ -112,8 +112,7 @@ static void foreground_loop(
 			return;
 		if (polls[POLL_SIGNALS].revents)
 			foreground_take_signals(foreground, handle);
-		if (polls[POLL_TERMINAL].revents &&
-			!relay(handle->terminal_fd, STDOUT_FILENO))
+		if (polls[POLL_TERMINAL].revents && !relay(handle->terminal_fd, STDOUT_FILENO))
 			polls[POLL_TERMINAL].fd = -1;
 		if (polls[POLL_INPUT].revents && !relay(STDIN_FILENO, handle->terminal_fd))
 			polls[POLL_INPUT].fd = -1;
@@ -135,6 +134,6 @@ int foreground_wait(struct foreground *foreground, const struct process_handle *
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
 	status = process_wait(handle->pid);
 	file_close(&foreground->signal_fd);
-	return status < 0 ? error_errno(status, "cannot wait for the container's process") :
-			    process_exit_code(status);
+	return status < 0 ? error_errno(status, "cannot wait for the container's process")
+			  : process_exit_code(status);
 }

@@ -14,7 +14,7 @@
 static bool handover_is_name(const char *command)
 {
 	return *command && strlen(command) < 32 &&
-		!command[strspn(command, "abcdefghijklmnopqrstuvwxyz-")];
+	       !command[strspn(command, "abcdefghijklmnopqrstuvwxyz-")];
 }
 
 /* The folder that hull's program file is in. */

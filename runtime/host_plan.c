@@ -105,17 +105,17 @@ static int plan_open_sources(struct host_plan *plan, int bundle_fd)
 				"linux.namespaces");
 		plan->init.root_tree_fd =
 			openat(bundle_fd, config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return plan->init.root_tree_fd < 0 ?
-			error_errno(errno, "config.json: root.path: %s", config->root->path) :
-			0;
+		return plan->init.root_tree_fd < 0
+			       ? error_errno(
+					 errno, "config.json: root.path: %s", config->root->path)
+			       : 0;
 	}
 	plan->init.root_tree_fd = root_tree_open(config, bundle_fd);
 	if (plan->init.root_tree_fd < 0)
 		return plan->init.root_tree_fd;
 	plan->init.mount_tree_fds =
 		memory_allocate((config->mounts.count + 1) * sizeof(*plan->init.mount_tree_fds));
-	return mount_sources_open(
-		config, bundle_fd, plan->init.proc_fd, plan->init.mount_tree_fds);
+	return mount_sources_open(config, bundle_fd, plan->init.proc_fd, plan->init.mount_tree_fds);
 }
 
 int host_plan_prepare(struct host_plan *plan, const struct container *container, int bundle_fd,
@@ -167,8 +167,8 @@ int host_plan_set_cgroup(struct host_plan *plan, struct cgroup *cgroup)
 		count++;
 	plan->views = memory_allocate_zero((count + 1) * sizeof(*plan->views));
 	for (size_t i = 0; i < count; i++)
-		plan->views[i] = (struct plan_cgroup_view){ views[i].name, views[i].root,
-			views[i].path };
+		plan->views[i] =
+			(struct plan_cgroup_view){ views[i].name, views[i].root, views[i].path };
 	plan->init.cgroup_views = plan->views;
 	return 0;
 }
@@ -187,9 +187,8 @@ int host_plan_spawn(struct host_plan *plan, struct process_handle *handle)
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle)
 {
 	struct spawned spawned = { .pidfd = -1 };
-	int r = namespace_spawn_beside(&plan->namespaces, pidfd,
-		cgroup_clone_fd(plan->cgroup), container_exec_prepare, container_exec, &plan->init,
-		&spawned);
+	int r = namespace_spawn_beside(&plan->namespaces, pidfd, cgroup_clone_fd(plan->cgroup),
+		container_exec_prepare, container_exec, &plan->init, &spawned);
 
 	handle->pid = spawned.pid;
 	handle->pidfd = spawned.pidfd;

@@ -18,7 +18,7 @@ struct process_request {
 	const struct config *config;
 	const struct config_process *process;
 	const char *pid_file; /* NULL: none */
-	int console_fd; /* a connected console socket; -1: none */
+	int console_fd;	      /* a connected console socket; -1: none */
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool wait_for_start; /* the program waits for `start` */

@@ -25,8 +25,8 @@ static int host_open_cgroup(const struct container *container, struct cgroup **c
 }
 
 /* state.json names the cgroup before there is one: see runtime/container.h. */
-static int host_make_cgroup(struct container *container, const struct config *config,
-	struct cgroup **cgroup)
+static int host_make_cgroup(
+	struct container *container, const struct config *config, struct cgroup **cgroup)
 {
 	int r = cgroup_open(cgroup, container->id, config->linux->cgroups_path, NULL);
 

@@ -37,8 +37,8 @@ int lifecycle_check_preserved(unsigned int count)
 {
 	for (unsigned int fd = 3; fd < 3 + count; fd++)
 		if (fcntl((int)fd, F_GETFD) < 0)
-			return error_set(EBADF, "--preserve-fds %u: descriptor %u is not open", count,
-				fd);
+			return error_set(
+				EBADF, "--preserve-fds %u: descriptor %u is not open", count, fd);
 	return 0;
 }
 
@@ -52,8 +52,8 @@ static int create_check_console(
 		return error_set(EINVAL,
 			"cannot allocate tty if hull will detach without setting console socket");
 	if (options->console_socket && !process->terminal)
-		return error_set(EINVAL,
-			"--console-socket: process.terminal is false, there is no terminal to send");
+		return error_set(EINVAL, "--console-socket: process.terminal is false, there is no "
+					 "terminal to send");
 	if (options->console_socket && !detached)
 		return error_set(EINVAL, "--console-socket: only with --detach");
 	return 0;
@@ -75,9 +75,9 @@ static int create_fill_record(struct container *container, const struct config *
 	clock_text(now);
 	record->id = container->id;
 	record->bundle = arena_copy(arena, bundle, strlen(bundle));
-	record->rootfs = config->root->path[0] == '/' ?
-		arena_format(arena, "%s", config->root->path) :
-		arena_format(arena, "%s/%s", bundle, config->root->path);
+	record->rootfs = config->root->path[0] == '/'
+				 ? arena_format(arena, "%s", config->root->path)
+				 : arena_format(arena, "%s/%s", bundle, config->root->path);
 	record->created = arena_copy(arena, now, strlen(now));
 	record->owner = owner_name(arena);
 	record->isolation = isolation_host.name;
@@ -92,10 +92,10 @@ static int create_fill_record(struct container *container, const struct config *
 /* Nobody reads it before state.json is there. */
 static int create_keep_config(struct container *container, const struct config *config)
 {
-	_cleanup_close_ int fd = openat(container->folder_fd, "config.json",
-		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int r = fd < 0 ? -errno :
-			 file_write_all(fd, config->document.data, config->document.length);
+	_cleanup_close_ int fd = openat(
+		container->folder_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno
+		       : file_write_all(fd, config->document.data, config->document.length);
 
 	return r < 0 ? error_errno(r, "cannot keep config.json in the state folder") : 0;
 }
@@ -112,13 +112,12 @@ static void create_undo(struct container *container)
 	(void)error_set(EIO, "%s", why);
 }
 
-static int create_in_folder(struct container *container, const struct config *config,
-	int bundle_fd, const struct process_request *request, struct process_handle *handle)
+static int create_in_folder(struct container *container, const struct config *config, int bundle_fd,
+	const struct process_request *request, struct process_handle *handle)
 {
 	int r = create_keep_config(container, config);
 
-	return r < 0 ? r :
-		       isolation_of(container)->create(container, bundle_fd, request, handle);
+	return r < 0 ? r : isolation_of(container)->create(container, bundle_fd, request, handle);
 }
 
 static int create_make(struct container *container, int root_fd, const char *id,
@@ -180,8 +179,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.no_new_keyring = options->no_new_keyring,
 		.wait_for_start = !start,
 	};
-	return create_make(container, root_fd, id, &config, bundle, bundle_fd, options, &request,
-		handle);
+	return create_make(
+		container, root_fd, id, &config, bundle, bundle_fd, options, &request, handle);
 }
 
 int lifecycle_poststart(struct container *container)

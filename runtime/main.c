@@ -80,9 +80,9 @@ static int open_log(const struct global_options *global)
 {
 	static const char *const levels[] = { "error", "warning", "info", "debug" };
 	const char *format = global->log_format ? global->log_format : "text";
-	const char *wanted = global->debug ? "debug" :
-		global->log_level	   ? global->log_level :
-					     "warning";
+	const char *wanted = global->debug	 ? "debug"
+			     : global->log_level ? global->log_level
+						 : "warning";
 	int level = -1, fd = -1;
 
 	for (int i = 0; i < (int)ARRAY_SIZE(levels); i++)
@@ -133,8 +133,8 @@ static int check_operands(const struct command *command, int count)
 		return error_set(EINVAL, "%s: an argument is missing, usage: hull %s %s",
 			command->name, command->name, command->synopsis);
 	if (command->operands_most >= 0 && count > command->operands_most)
-		return error_set(EINVAL, "%s: too many arguments, usage: hull %s %s",
-			command->name, command->name, command->synopsis);
+		return error_set(EINVAL, "%s: too many arguments, usage: hull %s %s", command->name,
+			command->name, command->synopsis);
 	return 0;
 }
 
@@ -155,8 +155,9 @@ static int flush_output(int code)
 static int run_command(const struct command *command, const struct global_options *global,
 	struct arena *arena, char **words, int count)
 {
-	struct invocation invocation = { .command = command, .global = global,
-		.operands = words, .arena = arena };
+	struct invocation invocation = {
+		.command = command, .global = global, .operands = words, .arena = arena
+	};
 	void *options = arena_allocate(arena, command->options_bytes + 1);
 	int r = option_parse(command->options, options, arena, words, count, command->in_order);
 

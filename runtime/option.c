@@ -41,8 +41,8 @@ static int option_set_number(const struct option *option, unsigned int *target, 
 	errno = 0;
 	number = strtoul(value, &end, 10);
 	if (errno || *end || *value < '0' || *value > '9' || number > 1u << 30)
-		return error_set(EINVAL, "option --%s: must be a number, got \"%s\"", option->name,
-			value);
+		return error_set(
+			EINVAL, "option --%s: must be a number, got \"%s\"", option->name, value);
 	*target = (unsigned int)number;
 	return 0;
 }
@@ -77,8 +77,7 @@ static int option_set(struct parser *parser, const struct option *option, const 
 		return option_set_flag(option, target, value);
 	if (!value) {
 		if (parser->next == parser->count)
-			return error_set(
-				EINVAL, "option --%s: requires an argument", option->name);
+			return error_set(EINVAL, "option --%s: requires an argument", option->name);
 		value = parser->words[parser->next++];
 	}
 	switch (option->type) {

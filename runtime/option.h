@@ -13,19 +13,19 @@
 #include "spec/config.h"
 
 enum option_type {
-	OPTION_FLAG, /* bool; also --name=true and --name=false */
-	OPTION_TEXT, /* const char * */
+	OPTION_FLAG,   /* bool; also --name=true and --name=false */
+	OPTION_TEXT,   /* const char * */
 	OPTION_NUMBER, /* unsigned int */
-	OPTION_LIST, /* struct string_list: may be given several times */
+	OPTION_LIST,   /* struct string_list: may be given several times */
 };
 
 struct option {
 	const char *name;
 	char letter; /* 0: none */
 	enum option_type type;
-	size_t offset; /* in the struct of the command's options */
+	size_t offset;	      /* in the struct of the command's options */
 	const char *argument; /* what --help calls the value */
-	const char *help; /* NULL: accepted and ignored, not shown */
+	const char *help;     /* NULL: accepted and ignored, not shown */
 };
 
 /*

@@ -6,10 +6,7 @@
 #include "spec/decode.h"
 
 #define RECORD(member_, name_, type_)                                                              \
-	{                                                                                          \
-		.name = name_, .type = type_,                                                      \
-		.offset = offsetof(struct container_record, member_)                               \
-	}
+	{ .name = name_, .type = type_, .offset = offsetof(struct container_record, member_) }
 
 static const struct field fields[] = {
 	RECORD(id, "id", FIELD_STRING),

@@ -35,8 +35,7 @@ static bool self_is_protected(void)
 static int self_clone_readonly(void)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	_cleanup_close_ int fd =
-		sys_open_tree(AT_FDCWD, SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	_cleanup_close_ int fd = sys_open_tree(AT_FDCWD, SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &readonly) < 0)
 		return -errno;

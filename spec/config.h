@@ -44,7 +44,7 @@ struct string_list {
 struct string_map {
 	struct string_pair {
 		const char *key, *value;
-	} * items;
+	} *items;
 	size_t count;
 };
 
@@ -258,7 +258,7 @@ struct config_resources {
 	struct config_cpu *cpu;
 	struct {
 		struct optional_integer limit;
-	} * pids;
+	} *pids;
 	struct config_block_io *block_io;
 	struct {
 		struct config_hugepage_limit *items;
@@ -347,19 +347,19 @@ struct config_vm {
 	struct {
 		const char *path;
 		struct string_list parameters;
-	} * hypervisor;
+	} *hypervisor;
 	struct {
 		const char *path, *initrd;
 		struct string_list parameters;
-	} * kernel;
+	} *kernel;
 	struct {
 		const char *path, *format;
-	} * image;
+	} *image;
 	struct {
 		const char *device_tree;
 		struct optional_unsigned vcpus, memory; /* memory in bytes */
 		struct string_list dtdevs;
-	} * hw_config;
+	} *hw_config;
 };
 
 struct config {

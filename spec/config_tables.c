@@ -8,10 +8,10 @@
  * The order is the runtime-spec's own: config.md, config-linux.md, config-vm.md.
  */
 #define FIELD(type_, member_, name_, kind_, ...)                                                   \
-	{                                                                                          \
-		.name = name_, .type = FIELD_##kind_, .offset = offsetof(struct type_, member_),   \
-		__VA_ARGS__                                                                        \
-	}
+	{ .name = name_,                                                                           \
+		.type = FIELD_##kind_,                                                             \
+		.offset = offsetof(struct type_, member_),                                         \
+		__VA_ARGS__ }
 #define BITS(n)	   .bits = (n)
 #define MUST	   .flags = REQUIRED
 #define OF(table_) .table = &table_
@@ -309,11 +309,10 @@ TABLE(linux_section, config_linux,
 	static const struct table table_ = { sizeof(*((struct config_vm *)NULL)->member_),         \
 		table_##_fields, NULL }
 #define VM_FIELD(outer_, member_, name_, kind_, ...)                                               \
-	{                                                                                          \
-		.name = name_, .type = FIELD_##kind_,                                              \
+	{ .name = name_,                                                                           \
+		.type = FIELD_##kind_,                                                             \
 		.offset = offsetof(__typeof__(*((struct config_vm *)NULL)->outer_), member_),      \
-		__VA_ARGS__                                                                        \
-	}
+		__VA_ARGS__ }
 
 VM_TABLE(vm_hypervisor, hypervisor, VM_FIELD(hypervisor, path, "path", STRING, MUST),
 	VM_FIELD(hypervisor, parameters, "parameters", STRINGS));

@@ -10,7 +10,7 @@
 
 struct container_state {
 	const char *id, *status, *bundle; /* bundle: an absolute path */
-	pid_t pid; /* 0 when there is no process */
+	pid_t pid;			  /* 0 when there is no process */
 	const struct string_map *annotations;
 };
 

@@ -15,14 +15,12 @@
 			"an AF_UNIX socket that gets the master of the container's terminal" },    \
 		{ "pid-file", 0, OPTION_TEXT, offsetof(struct create_options, pid_file), "FILE",   \
 			"write the pid of the container's first process there" },                  \
-		{ "preserve-fds", 0, OPTION_NUMBER,                                                \
-			offsetof(struct create_options, preserve_fds), "N",                        \
-			"pass descriptors 3 to 2+N on to the container" },                         \
+		{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct create_options, preserve_fds), \
+			"N", "pass descriptors 3 to 2+N on to the container" },                    \
 		{ "no-pivot", 0, OPTION_FLAG, offsetof(struct create_options, no_pivot), NULL,     \
 			"chroot instead of pivot_root, for a root on ramfs" },                     \
-	{                                                                                          \
-		"no-new-keyring", 0, OPTION_FLAG, offsetof(struct create_options, no_new_keyring), \
-			NULL, "leave the container the session keyring of the caller"              \
-	}
+		{ "no-new-keyring", 0, OPTION_FLAG,                                                \
+			offsetof(struct create_options, no_new_keyring), NULL,                     \
+			"leave the container the session keyring of the caller" }
 
 #endif

@@ -11,19 +11,11 @@
 #include "runtime/lifecycle.h"
 
 #define TEXT(member_, name_, letter_, argument_, help_)                                            \
-	{                                                                                          \
-		name_, letter_, OPTION_TEXT, offsetof(struct exec_options, member_), argument_,    \
-			help_                                                                      \
-	}
+	{ name_, letter_, OPTION_TEXT, offsetof(struct exec_options, member_), argument_, help_ }
 #define LIST(member_, name_, letter_, argument_, help_)                                            \
-	{                                                                                          \
-		name_, letter_, OPTION_LIST, offsetof(struct exec_options, member_), argument_,    \
-			help_                                                                      \
-	}
+	{ name_, letter_, OPTION_LIST, offsetof(struct exec_options, member_), argument_, help_ }
 #define FLAG(member_, name_, letter_, help_)                                                       \
-	{                                                                                          \
-		name_, letter_, OPTION_FLAG, offsetof(struct exec_options, member_), NULL, help_   \
-	}
+	{ name_, letter_, OPTION_FLAG, offsetof(struct exec_options, member_), NULL, help_ }
 
 static const struct option options[] = {
 	TEXT(process, "process", 'p', "FILE", "the process as a JSON object (config.md)"),
@@ -135,8 +127,7 @@ static int exec_run(const struct invocation *invocation)
 		r = foreground_begin(&foreground);
 	/* Shared: several may execute at once, but none while the container is deleted. */
 	if (r >= 0)
-		r = container_open(
-			&container, root_fd, invocation->operands[0], CONTAINER_SHARED);
+		r = container_open(&container, root_fd, invocation->operands[0], CONTAINER_SHARED);
 	if (r >= 0)
 		r = exec_in(&container, invocation, &handle);
 	container_unlock(&container);

@@ -18,8 +18,7 @@ struct list_options {
 static const struct option options[] = {
 	{ "format", 'f', OPTION_TEXT, offsetof(struct list_options, format), "FORMAT",
 		"table (default) or json" },
-	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL,
-		"the ids alone" },
+	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, "the ids alone" },
 	{ 0 },
 };
 
@@ -54,8 +53,8 @@ static void list_print_row(const struct container *container)
 		record->owner ? record->owner : "-");
 }
 
-static void list_one(int root_fd, const char *id, const struct list_options *wanted,
-	struct json_writer *writer)
+static void list_one(
+	int root_fd, const char *id, const struct list_options *wanted, struct json_writer *writer)
 {
 	_cleanup_container_ struct container container = CONTAINER_NONE;
 

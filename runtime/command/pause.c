@@ -19,11 +19,9 @@ static int pause_set(const struct invocation *invocation, bool frozen)
 	if (r < 0)
 		return r;
 	status = container_status(&container);
-	if (frozen ? status != STATUS_RUNNING && status != STATUS_CREATED :
-		     status != STATUS_PAUSED)
+	if (frozen ? status != STATUS_RUNNING && status != STATUS_CREATED : status != STATUS_PAUSED)
 		return error_set(EINVAL, "cannot %s container %s: it is %s",
-			frozen ? "pause" : "resume", container.id,
-			container_status_names[status]);
+			frozen ? "pause" : "resume", container.id, container_status_names[status]);
 	return isolation_of(&container)->freeze(&container, frozen);
 }
 

@@ -99,8 +99,7 @@ static pid_t ps_pid_of_line(const char *line, int column)
 	return (pid_t)strtol(line, NULL, 10);
 }
 
-static int ps_print_table(
-	const struct invocation *invocation, const pid_t *pids, size_t count)
+static int ps_print_table(const struct invocation *invocation, const pid_t *pids, size_t count)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 	char *rest = NULL, *line;

@@ -35,7 +35,8 @@ static int spec_run(const struct invocation *invocation)
 	template_write(&text, wanted->rootless, geteuid(), getegid());
 	fd = openat(folder_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		return error_set(EEXIST, "config.json already exists in %s; remove it first", folder);
+		return error_set(
+			EEXIST, "config.json already exists in %s; remove it first", folder);
 	r = fd < 0 ? -errno : file_write_all(fd, text.data, text.length);
 	return r < 0 ? error_errno(r, "cannot write config.json in %s", folder) : 0;
 }

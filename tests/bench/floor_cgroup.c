@@ -80,11 +80,8 @@ static void devices_v1(int fd)
 	close(file);
 }
 
-#define INSN(c, d, s, o, i)                                                                        \
-	{                                                                                          \
-		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)                \
-	}
-#define LOAD(reg, field)	 INSN(BPF_LDX | BPF_MEM | BPF_W, reg, BPF_REG_1, (field)*4, 0)
+#define INSN(c, d, s, o, i)	 { .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
+#define LOAD(reg, field)	 INSN(BPF_LDX | BPF_MEM | BPF_W, reg, BPF_REG_1, (field) * 4, 0)
 #define UNLESS(reg, value, skip) INSN(BPF_JMP | BPF_JNE | BPF_K, reg, 0, skip, value)
 #define RETURN(value)                                                                              \
 	INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value),                                 \
@@ -119,7 +116,7 @@ static void devices_v2(int fd)
 	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
 		.insn_cnt = sizeof(program) / sizeof(*program),
 		.insns = (uintptr_t)program,
-		.license = (uintptr_t) "Apache-2.0" };
+		.license = (uintptr_t)"Apache-2.0" };
 	union bpf_attr attach = { .target_fd = (uint32_t)fd,
 		.attach_type = BPF_CGROUP_DEVICE,
 		.attach_flags = BPF_F_ALLOW_MULTI };

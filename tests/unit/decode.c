@@ -45,10 +45,10 @@ static const struct field inner_fields[] = {
 static const struct table inner = { sizeof(struct inner), inner_fields, NULL };
 
 #define SAMPLE(member_, kind_, ...)                                                                \
-	{                                                                                          \
-		.name = #member_, .type = FIELD_##kind_,                                           \
-		.offset = offsetof(struct sample, member_), __VA_ARGS__                            \
-	}
+	{ .name = #member_,                                                                        \
+		.type = FIELD_##kind_,                                                             \
+		.offset = offsetof(struct sample, member_),                                        \
+		__VA_ARGS__ }
 
 static const struct field sample_fields[] = {
 	SAMPLE(required, STRING, .flags = REQUIRED),
