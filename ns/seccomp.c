@@ -238,8 +238,6 @@ int seccomp_prepare(
 {
 	int r;
 
-	if (config->listener_path)
-		return error_set(ENOTSUP, "linux.seccomp.listenerPath: is not supported");
 	program->flags = seccomp_flag_bits(&config->flags);
 	if (seccomp_cache_get(cache_fd, config, &program->code))
 		return 0;

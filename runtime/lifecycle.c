@@ -59,6 +59,27 @@ static int create_check_console(
 	return 0;
 }
 
+/* runtime.md: what cannot be applied is an error; leaving it out silently would be worse. */
+static int create_check_supported(const struct config *config)
+{
+	const struct {
+		const char *path;
+		bool wanted;
+	} missing[] = {
+		{ "linux.intelRdt", config->linux->intel_rdt != NULL },
+		{ "linux.netDevices", config->linux->net_devices.count > 0 },
+		{ "linux.seccomp.listenerPath",
+			config->linux->seccomp && config->linux->seccomp->listener_path },
+		{ "vm", config->vm != NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(missing); i++)
+		if (missing[i].wanted)
+			return error_set(ENOTSUP, "config.json: %s: is not supported by this build",
+				missing[i].path);
+	return 0;
+}
+
 static const char *owner_name(struct arena *arena)
 {
 	/* The name service is not asked: it may be a network away. */
@@ -157,6 +178,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	if (r >= 0)
 		r = config_load_at(
 			&config, bundle_fd, options->config ? options->config : "config.json");
+	if (r >= 0)
+		r = create_check_supported(&config);
 	if (r >= 0)
 		r = create_check_console(options, config.process, start);
 	if (r < 0)
