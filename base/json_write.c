@@ -35,26 +35,40 @@ size_t json_utf8_length(const char *bytes)
 	return 0;
 }
 
+/* Does the character stand in a JSON string as it is? LENGTH is that of its sequence. */
+static bool json_is_plain(const unsigned char *at, size_t length)
+{
+	return length && *at >= ' ' && *at != '"' && *at != '\\' && *at != 0x7f;
+}
+
+static void json_escape(struct buffer *buffer, const unsigned char *at, size_t length)
+{
+	if (!length)
+		buffer_text(buffer, "\xef\xbf\xbd");
+	else if (*at == '"' || *at == '\\')
+		buffer_format(buffer, "\\%c", *at);
+	else if (*at == '\n')
+		buffer_text(buffer, "\\n");
+	else
+		buffer_format(buffer, "\\u%04x", *at);
+}
+
 void json_quote(struct buffer *buffer, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	const unsigned char *at = (const unsigned char *)text, *plain = at;
 
 	buffer_text(buffer, "\"");
 	while (*at) {
 		size_t length = json_utf8_length((const char *)at);
 
-		if (*at == '"' || *at == '\\')
-			buffer_format(buffer, "\\%c", *at);
-		else if (*at == '\n')
-			buffer_text(buffer, "\\n");
-		else if (*at < ' ' || *at == 0x7f)
-			buffer_format(buffer, "\\u%04x", *at);
-		else if (length)
-			buffer_bytes(buffer, at, length);
-		else
-			buffer_text(buffer, "\xef\xbf\xbd");
+		if (!json_is_plain(at, length)) {
+			buffer_bytes(buffer, plain, (size_t)(at - plain));
+			json_escape(buffer, at, length);
+			plain = at + (length ? length : 1);
+		}
 		at += length ? length : 1;
 	}
+	buffer_bytes(buffer, plain, (size_t)(at - plain));
 	buffer_text(buffer, "\"");
 }
 
