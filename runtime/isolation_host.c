@@ -40,7 +40,7 @@ static int host_make_cgroup(
 	/* A group that is somebody else's is not ours to destroy. */
 	if (r < 0)
 		container->record.cgroup = NULL;
-	return r < 0 ? r : cgroup_apply(*cgroup, config->linux->resources, false);
+	return r;
 }
 
 static int host_make_fifo(const struct container *container)
@@ -102,6 +102,9 @@ static int host_create(struct container *container, int bundle_fd,
 		return r;
 	plan.init.socket_fd = talk.child_fd;
 	r = host_plan_spawn(&plan, handle);
+	/* While the process sets itself up: the limits hold before it is released. */
+	if (r >= 0)
+		r = cgroup_apply(cgroup, request->config->linux->resources, false);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
