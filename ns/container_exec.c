@@ -23,7 +23,10 @@ int container_exec_prepare(void *context)
 	const struct container_plan *plan = context;
 	const int kept[] = { plan->socket_fd };
 	const struct config_cpu_affinity *affinity = plan->process->exec_cpu_affinity;
-	int r = affinity ? limit_affinity(affinity->initial, "process.execCPUAffinity.initial") : 0;
+	int r;
+
+	(void)close(plan->runtime_fd);
+	r = affinity ? limit_affinity(affinity->initial, "process.execCPUAffinity.initial") : 0;
 
 	if (r >= 0)
 		r = plan->enter_cgroup(plan->cgroup_context);

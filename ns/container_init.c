@@ -231,8 +231,10 @@ void container_init(void *context)
 {
 	const struct container_plan *plan = context;
 	struct program program = { 0 };
-	int start_fd = -1;
-	int r = init_set_up(plan);
+	int start_fd = -1, r;
+
+	(void)close(plan->runtime_fd);
+	r = init_set_up(plan);
 
 	if (r >= 0)
 		r = init_become_program(plan, &program);

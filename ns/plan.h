@@ -32,6 +32,7 @@ struct container_plan {
 	struct capability_sets capabilities;
 
 	int socket_fd; /* to the runtime: base/message.h */
+	int runtime_fd; /* the runtime's end: while it is open here, its death goes unnoticed */
 	int proc_fd;   /* the host's procfs: the only one that is trusted */
 	int fifo_fd;   /* exec.fifo, O_PATH; -1: run without waiting for start */
 

@@ -147,9 +147,13 @@ int container_open(
 	/* A create that was killed at once, or is at it: nothing but the folder exists. */
 	if (r == -ENOENT) {
 		error_clear();
-		container->record.id = container->id;
+		container->record =
+			(struct container_record){ .id = container->id, .damaged = true };
 		return 0;
 	}
+	if (r < 0)
+		container->record = (struct container_record){ .id = container->id,
+			.damaged = true };
 	return r;
 }
 

@@ -101,6 +101,7 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r < 0)
 		return r;
 	plan.init.socket_fd = talk.child_fd;
+	plan.init.runtime_fd = talk.runtime_fd;
 	r = host_plan_spawn(&plan, handle);
 	/* While the process sets itself up: the limits hold before it is released. */
 	if (r >= 0)
@@ -171,6 +172,7 @@ static int host_exec(struct container *container, const struct process_request *
 	if (r < 0)
 		return r;
 	plan.init.socket_fd = talk.child_fd;
+	plan.init.runtime_fd = talk.runtime_fd;
 	r = host_plan_spawn_beside(&plan, pidfd, handle);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
@@ -243,16 +245,35 @@ static void host_end_process(const struct container *container)
 	(void)process_wait_fd(pidfd, 10000);
 }
 
+/*
+ * Without a record: where the cgroup is, if there is one, create decided by the
+ * configuration and the id. A path that is not named after the container may be
+ * somebody else's too, and is left alone.
+ */
+static int host_find_cgroup(const struct container *container, struct cgroup **cgroup)
+{
+	_cleanup_config_ struct config config = { 0 };
+	const char *path = NULL;
+
+	if (container_load_config(container, &config) >= 0)
+		path = config.linux->cgroups_path;
+	error_clear();
+	if (path && !strstr(path, container->id))
+		path = NULL;
+	return cgroup_open(cgroup, container->id, path, NULL);
+}
+
 static int host_destroy(const struct container *container)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	int r;
 
-	if (!container->record.cgroup) {
+	if (!container->record.cgroup && !container->record.damaged) {
 		host_end_process(container);
 		return 0;
 	}
-	r = host_open_cgroup(container, &cgroup);
+	r = container->record.damaged ? host_find_cgroup(container, &cgroup)
+				      : host_open_cgroup(container, &cgroup);
 	if (r < 0)
 		return r;
 	r = cgroup_kill(cgroup, SIGKILL);

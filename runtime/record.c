@@ -9,7 +9,7 @@
 	{ .name = name_, .type = type_, .offset = offsetof(struct container_record, member_) }
 
 static const struct field fields[] = {
-	RECORD(id, "id", FIELD_STRING),
+	{ .name = "id", .type = FIELD_STRING, .flags = REQUIRED }, /* the first member */
 	RECORD(pid, "pid", FIELD_INTEGER),
 	RECORD(pid_start, "pidStart", FIELD_UNSIGNED),
 	RECORD(bundle, "bundle", FIELD_STRING),

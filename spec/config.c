@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/config.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -30,8 +32,17 @@ static int config_decode(struct config *config, const char *name)
 
 int config_load_at(struct config *config, int folder_fd, const char *name)
 {
-	int r = file_read_at(folder_fd, name, &config->document, DOCUMENT_BYTES_MOST);
+	/* Not waiting for somebody to write to a FIFO. */
+	_cleanup_close_ int fd =
+		openat(folder_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int r;
 
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(errno, "%s: cannot be read", name);
+	if (!S_ISREG(st.st_mode))
+		return error_set(EINVAL, "%s: is not a regular file", name);
+	r = file_read_fd(fd, &config->document, DOCUMENT_BYTES_MOST);
 	if (r < 0)
 		return error_errno(r, "%s: cannot be read", name);
 	buffer_bytes(&config->document, "", 0);

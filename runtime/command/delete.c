@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "runtime/lifecycle.h"
 
 struct delete_options {
@@ -28,6 +29,11 @@ static int delete_run(const struct invocation *invocation)
 	if (r == -ENOENT && wanted->force) {
 		error_clear();
 		return 0;
+	}
+	/* What a damaged state does not tell, config.json and the id do. */
+	if (r < 0 && wanted->force && container.record.damaged) {
+		log_warning("%s", error_text(r));
+		return lifecycle_destroy(&container);
 	}
 	if (r < 0)
 		return r;

@@ -439,7 +439,7 @@ DENY='{"allow": false, "access": "rwm"}'
 	config '.process.capabilities |= (.bounding += ["CAP_MKNOD"] | .permitted += ["CAP_MKNOD"] | .effective += ["CAP_MKNOD"])
 		| .linux.resources.devices = [{allow: false, access: "rwm"},
 			{allow: true, type: "c", major: 240, minor: 1, access: "m"}]'
-	run_script 'mknod /tmp/one c 240 1 && echo made; cat /tmp/one'
+	run_script 'mknod /dev/one c 240 1 && echo made; cat /dev/one'
 	assert_output made
 	[[ $stderr == *"$REFUSED"* ]] || report "not refused"
 }

@@ -268,7 +268,7 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	mkdir "$BATS_TEST_TMPDIR/data"
 	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/data/busybox"
 	chmod 4755 "$BATS_TEST_TMPDIR/data/busybox"
-	mount_add /suid none "$BATS_TEST_TMPDIR/data" bind
+	mount_add /suid none "$BATS_TEST_TMPDIR/data" bind suid
 	mount_add /nosuid none "$BATS_TEST_TMPDIR/data" bind nosuid
 	config '.process.user = {uid: 1000, gid: 1000} | .process.noNewPrivileges = false'
 	run_script 'for d in suid nosuid; do /$d/busybox grep ^Uid /proc/self/status; done'
@@ -467,7 +467,7 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 		| .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, fileMode: 438}]'
 	mknod "$ROOTFS/dev/null" c 1 3
 	chmod 666 "$ROOTFS/dev/null"
-	run_script 'stat -c "%t:%T" /dev/null /dev/zero /dev/mine; echo x >/dev/null'
+	run_script 'stat -c "%t:%T" /dev/null /dev/zero /dev/mine'
 	assert_ok
 	assert_output $'1:3\n1:5\n1:5'
 }

@@ -24,7 +24,7 @@ load podman
 	moved_on() { [[ $(cat "/proc/$pid/root/tmp/n") != "$before" ]]; }
 	wait_until moved_on
 	podman stop "$C" >/dev/null
-	assert_eq "$(status_of) $(inspect .State.ExitCode)" 'exited 4'
+	assert_exited 4
 	is_gone "$pid"
 	podman start "$C" >/dev/null
 	assert_eq "$(status_of)" running
@@ -43,7 +43,7 @@ load podman
 	assert_eq "$(status_of)" initialized
 	[[ ! -e /proc/$(pid_of)/root/tmp/ran ]]
 	podman start --attach "$C"
-	assert_eq "$(status_of) $(inspect .State.ExitCode)" 'exited 0'
+	assert_exited 0
 	podman rm "$C" >/dev/null
 	podman create --name "$C" debian true >/dev/null
 	podman init "$C" >/dev/null
@@ -84,7 +84,7 @@ load podman
 	wait_until in_logs ready
 	try podman stop --time 1 "$C"
 	assert_ok
-	assert_eq "$(status_of) $(inspect .State.ExitCode)" 'exited 137'
+	assert_exited 137
 }
 
 @test "life: --stop-signal" {
@@ -92,7 +92,7 @@ load podman
 		sh -c 'trap "exit 11" USR1; echo ready; while :; do sleep 1000 & wait $!; done' >/dev/null
 	wait_until in_logs ready
 	podman stop "$C" >/dev/null
-	assert_eq "$(inspect .State.ExitCode)" 11
+	assert_exited 11
 }
 
 @test "life: kill with a signal" {
@@ -140,14 +140,14 @@ load podman
 	podman pause "$C" >/dev/null
 	podman kill "$C" >/dev/null 2>&1 || podman unpause "$C" >/dev/null
 	podman stop --time 0 "$C" >/dev/null
-	assert_eq "$(status_of)" exited
+	wait_until has_status exited
 }
 
 @test "life: a container that is killed from outside" {
 	run_sleeper
 	kill -KILL "$(pid_of)"
 	assert_eq "$(podman wait "$C")" 137
-	assert_eq "$(status_of)" exited
+	wait_until has_status exited
 	podman start "$C" >/dev/null
 	assert_eq "$(status_of)" running
 }
@@ -220,5 +220,5 @@ load podman
 	INPUT=input try podman attach "$C"
 	assert_has 'got hello'
 	podman wait "$C" >/dev/null
-	assert_eq "$(inspect .State.ExitCode)" 8
+	assert_exited 8
 }

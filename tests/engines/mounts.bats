@@ -30,7 +30,6 @@ load podman
 	assert_output $'0\ntmpfs\nfull'
 }
 
-# bats test_tags=smoke
 @test "volume: read-write, read-only, a single file, a new folder" {
 	mkdir data
 	echo outside >data/file

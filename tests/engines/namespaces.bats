@@ -16,7 +16,6 @@ of_container() { readlink "/proc/$(pid_of "${2:-$C}")/ns/$1"; }
 	assert_eq "$(of_container user)" "$(own user)"
 }
 
-# bats test_tags=smoke
 @test "namespaces: the host's, each by its option" {
 	local pair
 	run_sleeper --network host --pid host --ipc host --uts host --cgroupns host

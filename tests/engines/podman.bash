@@ -23,7 +23,10 @@ store_configure() {
 
 # podman ARG...: Podman on the store of this run. Containers and pods go below one control group,
 # $ENGINES_GROUP (empty: where Podman puts them by itself). $RUNTIME: other than $HULL.
-podman() {
+podman() { podman_with_descriptors "$@" 3>&- 4>&-; }
+
+# The same with the caller's descriptors beyond the standard ones.
+podman_with_descriptors() {
 	local words=("$@") at=0 parent=()
 	[[ -z $ENGINES_GROUP ]] || parent=(--cgroup-parent "/$ENGINES_GROUP")
 	case $1:${2-} in
@@ -39,7 +42,7 @@ podman() {
 		timeout --foreground -s KILL "${PODMAN_TIMEOUT:-60}" podman --root "$STORE/root" \
 		--runroot "$STORE/runroot" --tmpdir "$STORE/tmp" --network-config-dir "$STORE/networks" \
 		--storage-driver "${DRIVER:-overlay}" --cgroup-manager cgroupfs --events-backend file \
-		--runtime "${RUNTIME:-$HULL}" "${words[@]}" 3>&- 4>&-
+		--runtime "${RUNTIME:-$HULL}" "${words[@]}"
 }
 
 setup() {
@@ -63,6 +66,11 @@ run_sleeper() {
 # inspect FORMAT [CONTAINER]
 inspect() { podman inspect --format "{{$1}}" "${2:-$C}"; }
 status_of() { inspect .State.Status "$@"; }
+# Between its end and Podman's clean-up, which nobody waits for, a container is "stopped".
+assert_exited() {
+	wait_until has_status exited
+	assert_eq "$(inspect .State.ExitCode)" "$1"
+}
 pid_of() { inspect .State.Pid "$@"; }
 in_logs() { podman logs "${2:-$C}" 2>&1 | grep -qF -- "$1"; }
 # same_namespace TYPE PID PID
@@ -108,6 +116,9 @@ teardown() {
 	local code=0 target
 	cd /
 	containers_remove || code=$?
+	for ((target = ${#HOST_MOUNTS[@]} - 1; target >= 0; target--)); do
+		umount -R "${HOST_MOUNTS[target]}" || true
+	done
 	for target in ${CLEANUPS[@]+"${CLEANUPS[@]}"}; do
 		eval "$target" || true
 	done

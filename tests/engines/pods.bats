@@ -72,7 +72,7 @@ of_container() { readlink "/proc/$(pid_of "$2")/ns/$1"; }
 	try podman pod stats --no-stream "$C"
 	assert_has "$C-a"
 	podman pod stop "$C" >/dev/null
-	assert_eq "$(status_of "$C-a")" exited
+	wait_until has_status exited "$C-a"
 	podman pod start "$C" >/dev/null
 	assert_eq "$(status_of "$C-a")" running
 	podman pod restart "$C" >/dev/null

@@ -56,7 +56,6 @@ load podman
 	assert_eq "$(cksum <<<"$output")" "$(seq 1 200000 | cksum)"
 }
 
-# bats test_tags=smoke
 @test "run: the exit code is the container's" {
 	local code
 	for code in 0 3 125 255; do
@@ -163,18 +162,39 @@ load podman
 @test "run: --preserve-fds hands descriptors on, and no others" {
 	echo three >three
 	echo four >four
-	preserve() {
-		local command
-		command=$(declare -f podman)
-		eval "${command/3>&- 4>&-/3<three 4<four}"
-		podman run --rm --preserve-fds 2 debian sh -c 'cat <&3; cat <&4; ls /proc/self/fd'
-	}
-	try preserve
+	two() { podman_with_descriptors "$@" 3<three 4<four; }
+	try two run --rm --preserve-fds 2 debian sh -c 'cat <&3; cat <&4; ls /proc/self/fd'
 	assert_ok
 	# The last one is the folder that ls reads.
 	assert_output $'three\nfour\n0\n1\n2\n3\n4\n5'
 	run_script 'ls /proc/self/fd'
 	assert_output $'0\n1\n2\n3'
+}
+
+@test "run: socket activation" {
+	echo 'from the socket' >file
+	activate() { LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$BASHPID podman_with_descriptors "$@" 3<file 4>&-; }
+	try activate run --rm debian sh -c 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"; cat <&3'
+	assert_output $'1 1 web\nfrom the socket'
+}
+
+@test "run: readiness by NOTIFY_SOCKET" {
+	socat -u "UNIX-RECVFROM:$PWD/notify,fork" STDOUT >notified 3>&- 4>&- &
+	local socat=$!
+	wait_until test -S notify
+	NOTIFY_SOCKET=$PWD/notify try podman run --rm --sdnotify container debian perl -MIO::Socket::UNIX -e '
+		my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die $!;
+		print $socket "READY=1\n"; $socket->flush; sleep 1'
+	wait_until grep -q READY=1 notified
+	kill "$socat"
+	assert_ok
+}
+
+@test "run: --log-driver passthrough gives the caller's own streams" {
+	try podman run --rm --log-driver passthrough debian sh -c 'readlink /proc/self/fd/1; echo err >&2'
+	assert_ok
+	assert_output "$BATS_TEST_TMPDIR/stdout"
+	assert_eq "$stderr" err
 }
 
 @test "run: --init reaps orphans and passes signals on" {
@@ -184,7 +204,7 @@ load podman
 	try podman exec "$C" cat /proc/1/cmdline
 	[[ $(tr '\0' ' ' <"$BATS_TEST_TMPDIR/stdout") == *init* ]] || report "process 1"
 	podman stop "$C" >/dev/null
-	assert_eq "$(inspect .State.ExitCode)" 5
+	assert_exited 5
 	in_logs caught
 }
 

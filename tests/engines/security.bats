@@ -19,7 +19,6 @@ capabilities() {
 	[[ $status -ne 0 && $stderr == *no-such-user* ]] || report "message"
 }
 
-# bats test_tags=smoke
 @test "capabilities: Podman's default set, none, one more" {
 	local default=cap_chown,cap_dac_override,cap_fowner,cap_fsetid,cap_kill,cap_setgid,cap_setuid,cap_setpcap,cap_net_bind_service,cap_sys_chroot,cap_setfcap
 	capabilities CapEff

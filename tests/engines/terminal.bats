@@ -7,7 +7,7 @@ load podman
 # on_terminal SCRIPT: expect's script; "start ARGUMENT..." runs podman on a terminal of 33 rows and
 # 77 columns, "finish" waits for its end and leaves its exit code as ours.
 on_terminal() {
-	declare -f podman >podman.sh
+	declare -f podman podman_with_descriptors >podman.sh
 	cat >terminal.exp - <<'EOF' <(cat <<<"$1")
 set timeout $env(PODMAN_TIMEOUT)
 proc start {args} {
@@ -120,7 +120,6 @@ EOF
 	assert_eq "$(podman wait "$C")" 3
 }
 
-# bats test_tags=smoke
 @test "terminal: exec -it" {
 	run_sleeper
 	on_terminal "start exec -it $C"' sh -c {tty; stty size; cat; exit 6}
