@@ -42,6 +42,9 @@ NEEDED   := $(filter %.a,$(LIBS))
 override CPPFLAGS += -isystem $(INCLUDE)
 override CFLAGS   += -fno-pie
 override LDFLAGS  += -static -no-pie
+# hull begins in runtime/self_entry.c.
+comma    := ,
+ENTRY    := $(if $(filter x86_64,$(shell uname -m)),-Wl$(comma)-e$(comma)self_entry)
 # Debian 13's archives call these by the names that its glibc gives them (C23, large files).
 override LDFLAGS  += -Wl,--defsym=__isoc23_strtoul=strtoul -Wl,--defsym=fopen64=fopen
 else
@@ -74,7 +77,7 @@ need_tools = $(if $(strip $(MISSING)),$(error $(firstword $(MISSING)) is missing
 
 $(BIN)/hull: $(OBJECTS) $(OBJ)/flags
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(OBJECTS) $(LIBS) && mv $@.new $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(ENTRY) -o $@.new $(OBJECTS) $(LIBS) && mv $@.new $@
 
 $(ARCHIVE): $(filter-out %/main.o,$(OBJECTS))
 	@echo "  AR    $@"

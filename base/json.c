@@ -239,7 +239,7 @@ const struct json *json_get(const struct json *object, const char *key)
 	const struct json *found = NULL;
 
 	json_for_each (member, object)
-		if (!strcmp(member->key, key))
+		if (member->key[0] == key[0] && !strcmp(member->key, key))
 			found = member;
 	return found;
 }

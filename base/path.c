@@ -157,8 +157,9 @@ int path_make_in_root(int root_fd, const char *path, enum path_kind kind, mode_t
 		return r;
 	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	walk = memory_allocate_zero(sizeof(*walk));
+	walk = memory_allocate(sizeof(*walk));
 	walk->root_fd = root_fd;
+	walk->links = 0;
 	(void)strcpy(walk->resolved, ".");
 	(void)strcpy(walk->left, path);
 	r = 0;

@@ -82,8 +82,6 @@ static int device_make_node(int folder, const char *name, const struct device *d
 			mknodat(folder, name, device->type | device->mode, device->number) < 0)
 			return -errno;
 	}
-	if (fchmodat(folder, name, device->mode, 0) < 0)
-		return -errno;
 	if ((device->uid || device->gid) &&
 		fchownat(folder, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
@@ -191,10 +189,13 @@ int device_all(const struct container_plan *plan)
 	const struct config_linux *section = plan->config->linux;
 	_cleanup_close_ int folder = -EBADF;
 	struct device device;
+	mode_t mask;
 	int r = 0;
 
 	if (device_folder_is_foreign(plan->config))
 		return 0;
+	/* mknod(2) shall give the mode as it is: chmod(2) by name could be led elsewhere. */
+	mask = umask(0);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(default_devices); i++) {
 		device = (struct device){ default_devices[i].path, S_IFCHR,
 			makedev(default_devices[i].major, default_devices[i].minor), 0666, 0, 0 };
@@ -205,6 +206,7 @@ int device_all(const struct container_plan *plan)
 		if (r >= 0)
 			r = device_make(plan, &device);
 	}
+	(void)umask(mask);
 	if (r < 0)
 		return r;
 	folder = path_open_in_root(plan->root_tree_fd, "/dev", O_PATH | O_DIRECTORY);

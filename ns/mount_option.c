@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -29,7 +30,7 @@ enum option_kind {
 
 #define RECURSIVE true
 
-/* Sorted by name: `features` prints it in this order. */
+/* Sorted by name: option_find searches in it, and `features` prints it in this order. */
 static const struct option {
 	const char *name;
 	enum option_kind kind;
@@ -100,12 +101,14 @@ static const struct option {
 	{ "unbindable", OPTION_PROPAGATION, PROPAGATION_UNBINDABLE, false },
 };
 
+static int option_compare(const void *name, const void *option)
+{
+	return strcmp(name, ((const struct option *)option)->name);
+}
+
 static const struct option *option_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (!strcmp(table[i].name, name))
-			return &table[i];
-	return NULL;
+	return bsearch(name, table, ARRAY_SIZE(table), sizeof(table[0]), option_compare);
 }
 
 /* The later option wins, as on mount(8)'s command line. */
