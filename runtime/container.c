@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "runtime/isolation.h"
 #include "runtime/record.h"
+#include "spec/state.h"
 
 const char *const container_status_names[] = { "creating", "created", "running", "paused",
 	"stopped" };
@@ -152,8 +153,8 @@ int container_open(
 		return 0;
 	}
 	if (r < 0)
-		container->record = (struct container_record){ .id = container->id,
-			.damaged = true };
+		container->record =
+			(struct container_record){ .id = container->id, .damaged = true };
 	return r;
 }
 
@@ -203,6 +204,26 @@ enum container_status container_status(const struct container *container)
 	if (faccessat(container->folder_fd, "exec.fifo", F_OK, 0) == 0)
 		return STATUS_CREATED;
 	return STATUS_RUNNING;
+}
+
+void container_write(const struct container *container, struct json_writer *writer)
+{
+	enum container_status status = container_status(container);
+	const struct container_record *record = &container->record;
+	const struct container_state state = {
+		.id = container->id,
+		.status = container_status_names[status],
+		.bundle = record->bundle ? record->bundle : "",
+		.pid = status == STATUS_STOPPED ? 0 : (pid_t)record->pid,
+		.annotations = &record->annotations,
+	};
+
+	json_begin_object(writer, NULL);
+	state_write(&state, writer);
+	json_write_string(writer, "rootfs", record->rootfs ? record->rootfs : "");
+	json_write_string(writer, "created", record->created ? record->created : "");
+	json_write_string(writer, "owner", record->owner ? record->owner : "");
+	json_end_object(writer);
 }
 
 int container_process_open(const struct container *container)

@@ -17,15 +17,16 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "runtime/command.h"
 #include "spec/config.h"
 
 /* state.json */
 struct container_record {
 	const char *id, *bundle, *rootfs, *created, *owner, *cgroup, *isolation;
-	bool damaged; /* state.json cannot be read: known to `delete --force` alone */
-	int64_t pid;			  /* 0 while it is being created */
-	uint64_t pid_start;		  /* clock ticks since boot: tells a pid from its reuse */
+	bool damaged;	    /* state.json cannot be read: known to `delete --force` alone */
+	int64_t pid;	    /* 0 while it is being created */
+	uint64_t pid_start; /* clock ticks since boot: tells a pid from its reuse */
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */
 	bool has_poststart, has_poststop; /* hooks: saves reading config.json again */
 	struct string_map annotations;
@@ -81,6 +82,9 @@ int container_save(const struct container *container);
 /* What it is doing now, from the process, the cgroup and exec.fifo. */
 enum container_status container_status(const struct container *container);
 bool container_runs(const struct container *container);
+
+/* One object: the OCI state, and what runc adds to it in `state` and `list`. */
+void container_write(const struct container *container, struct json_writer *writer);
 
 /* A descriptor of its first process, checked to be it; -ESRCH when that has ended. */
 int container_process_open(const struct container *container);

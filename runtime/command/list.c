@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "runtime/container.h"
-#include "spec/state.h"
 
 struct list_options {
 	const char *format;
@@ -21,26 +20,6 @@ static const struct option options[] = {
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, "the ids alone" },
 	{ 0 },
 };
-
-static void list_write_json(struct json_writer *writer, const struct container *container)
-{
-	enum container_status status = container_status(container);
-	const struct container_record *record = &container->record;
-	const struct container_state state = {
-		.id = container->id,
-		.status = container_status_names[status],
-		.bundle = record->bundle ? record->bundle : "",
-		.pid = status == STATUS_STOPPED ? 0 : (pid_t)record->pid,
-		.annotations = &record->annotations,
-	};
-
-	json_begin_object(writer, NULL);
-	state_write(&state, writer);
-	json_write_string(writer, "rootfs", record->rootfs ? record->rootfs : "");
-	json_write_string(writer, "created", record->created ? record->created : "");
-	json_write_string(writer, "owner", record->owner ? record->owner : "");
-	json_end_object(writer);
-}
 
 static void list_print_row(const struct container *container)
 {
@@ -66,7 +45,7 @@ static void list_one(
 	if (wanted->quiet)
 		puts(id);
 	else if (writer)
-		list_write_json(writer, &container);
+		container_write(&container, writer);
 	else
 		list_print_row(&container);
 }

@@ -2,30 +2,15 @@
 #include <stdio.h>
 
 #include "runtime/container.h"
-#include "spec/state.h"
 
 static const struct option options[] = { { 0 } };
 
 static void state_print(const struct container *container)
 {
-	enum container_status status = container_status(container);
-	const struct container_record *record = &container->record;
 	_cleanup_buffer_ struct buffer text = { 0 };
 	struct json_writer writer = { .buffer = &text, .pretty = true };
-	const struct container_state state = {
-		.id = container->id,
-		.status = container_status_names[status],
-		.bundle = record->bundle ? record->bundle : "",
-		.pid = status == STATUS_STOPPED ? 0 : (pid_t)record->pid,
-		.annotations = &record->annotations,
-	};
 
-	json_begin_object(&writer, NULL);
-	state_write(&state, &writer);
-	json_write_string(&writer, "rootfs", record->rootfs ? record->rootfs : "");
-	json_write_string(&writer, "created", record->created ? record->created : "");
-	json_write_string(&writer, "owner", record->owner ? record->owner : "");
-	json_end_object(&writer);
+	container_write(container, &writer);
 	puts(text.data);
 }
 

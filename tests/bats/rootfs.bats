@@ -690,3 +690,25 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	wait_until has_text sleep "/proc/$pid/comm"
 	assert_eq "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | xargs)" "0 1 2"
 }
+
+@test "mounts: options that are longer than the 255 bytes of fsconfig(2)" {
+	local long one two
+	long=$(printf 'x%.0s' {1..150})
+	one=$BATS_TEST_TMPDIR/one-$long two=$BATS_TEST_TMPDIR/two-$long
+	mkdir "$one" "$two"
+	echo first >"$one/file"
+	echo second >"$two/other"
+	mount_add /both overlay overlay "lowerdir=$one:$two" nosuid
+	run_script 'cat /both/file /both/other; echo x >/both/new; grep " /both " /proc/self/mountinfo'
+	assert_has $'first\nsecond' nosuid
+	[[ $stderr == *ead-only* ]]
+}
+
+@test "tmpfs: a read-only one still takes the mounts and devices that belong in it" {
+	config '(.mounts[] | select(.destination == "/dev") | .options) += ["ro"]'
+	mount_add /ro tmpfs tmpfs ro
+	mount_add /ro/below tmpfs tmpfs size=64k
+	run_script 'ls -d /dev/pts /dev/null; touch /ro/below/x && echo below; touch /dev/x; touch /ro/x'
+	assert_has $'/dev/null\n/dev/pts\nbelow'
+	assert_eq "$(grep -c ead-only <<<"$stderr")" 2
+}
