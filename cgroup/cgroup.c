@@ -274,6 +274,11 @@ int cgroup_enter(const struct cgroup *cgroup, bool by_clone)
 	return cgroup->driver->enter(cgroup, by_clone);
 }
 
+bool cgroup_apply_can_wait(const struct cgroup *cgroup)
+{
+	return cgroup->v1_count == 0;
+}
+
 int cgroup_apply(const struct cgroup *cgroup, const struct config_resources *resources, bool update)
 {
 	static const struct config_resources none;

@@ -59,6 +59,13 @@ int cgroup_clone_fd(const struct cgroup *cgroup);
 int cgroup_enter(const struct cgroup *cgroup, bool by_clone);
 
 /*
+ * May cgroup_apply come after the process has entered, while it sets itself up?
+ * On v2, where every setting is one step; v1's device rules are many, and in
+ * between not even /dev/null could be made.
+ */
+bool cgroup_apply_can_wait(const struct cgroup *cgroup);
+
+/*
  * Set the limits of `linux.resources`; NULL sets what every container gets (the
  * device rules). What the hierarchy has no controller for is refused by its
  * name in the document. On an update (the container runs) only given values change.

@@ -40,6 +40,8 @@ static int host_make_cgroup(
 	/* A group that is somebody else's is not ours to destroy. */
 	if (r < 0)
 		container->record.cgroup = NULL;
+	if (r >= 0 && !cgroup_apply_can_wait(*cgroup))
+		r = cgroup_apply(*cgroup, config->linux->resources, false);
 	return r;
 }
 
@@ -104,7 +106,7 @@ static int host_create(struct container *container, int bundle_fd,
 	plan.init.runtime_fd = talk.runtime_fd;
 	r = host_plan_spawn(&plan, handle);
 	/* While the process sets itself up: the limits hold before it is released. */
-	if (r >= 0)
+	if (r >= 0 && cgroup_apply_can_wait(cgroup))
 		r = cgroup_apply(cgroup, request->config->linux->resources, false);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
