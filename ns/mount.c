@@ -244,7 +244,8 @@ int mount_finish(const struct container_plan *plan)
 		struct mount_options options;
 
 		if (!mount->type || strcmp(mount->type, "tmpfs") != 0 ||
-			mount_options_parse(mount, i, &options) < 0 || !mount_waits(mount, &options))
+			mount_options_parse(mount, i, &options) < 0 ||
+			!mount_waits(mount, &options))
 			continue;
 		if (sys_mount_setattr(plan->mount_tree_fds[i], "", AT_EMPTY_PATH, &readonly) < 0)
 			return error_errno(errno, "config.json: mounts[%zu] (%s): read-only", i,

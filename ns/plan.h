@@ -31,10 +31,10 @@ struct container_plan {
 	const struct namespace_set *namespaces;
 	struct capability_sets capabilities;
 
-	int socket_fd; /* to the runtime: base/message.h */
+	int socket_fd;	/* to the runtime: base/message.h */
 	int runtime_fd; /* the runtime's end: while it is open here, its death goes unnoticed */
-	int proc_fd;   /* the host's procfs: the only one that is trusted */
-	int fifo_fd;   /* exec.fifo, O_PATH; -1: run without waiting for start */
+	int proc_fd;	/* the host's procfs: the only one that is trusted */
+	int fifo_fd;	/* exec.fifo, O_PATH; -1: run without waiting for start */
 
 	bool no_pivot, no_new_keyring, bind_devices;
 	unsigned int preserve_fds; /* descriptors 3… that the program gets */

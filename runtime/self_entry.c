@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <sys/syscall.h>
 
-#define SELF	       "/proc/self/exe"
+#define SELF	      "/proc/self/exe"
 #define STATFS_RDONLY 1 /* f_flags: ST_RDONLY of statvfs(3) */
 #define NO_LIBRARY    __attribute__((no_stack_protector))
 
@@ -41,9 +41,9 @@ NO_LIBRARY static long call5(long number, long a, long b, long c, long d, long e
 	long result;
 
 	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
-			 : "rcx", "r11", "memory");
+		: "=a"(result)
+		: "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+		: "rcx", "r11", "memory");
 	return result;
 }
 

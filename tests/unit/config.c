@@ -33,7 +33,8 @@ static void check_load(void)
 	CHECK_TEXT(error_text(-ENOENT), "absent.json: cannot be read: does not exist",
 		"names the file, without the words that engines look for");
 	NEED(mkdirat(top_fd, "folder", 0700) == 0);
-	CHECK(config_load_at(&folder, top_fd, "folder") == -EISDIR, "a folder");
+	CHECK(config_load_at(&folder, top_fd, "folder") == -EINVAL, "a folder");
+	CHECK_TEXT(error_text(-EINVAL), "folder: is not a regular file", "and says so");
 	NEED(file_replace_at(top_fd, "config.json", "", 0, 0600) == 0);
 	CHECK(config_load_at(&empty, top_fd, "config.json") == -EINVAL, "an empty file");
 	CHECK_TEXT(error_text(-EINVAL), "config.json: line 1: the document ends too early",
