@@ -136,13 +136,17 @@ void process_close_others(unsigned int first, const int *kept, size_t count)
 
 void signal_reset_all(void)
 {
-	const struct sigaction standard = { .sa_handler = SIG_DFL };
+	/* The kernel's struct sigaction, all 0: SIG_DFL, no flags. */
+	static const unsigned long standard[4];
 	sigset_t none;
 
-	/* CLONE_CLEAR_SIGHAND clears handlers; what the caller ignored is still ignored. */
-	for (int number = 1; number <= SIGRTMAX; number++)
+	/*
+	 * CLONE_CLEAR_SIGHAND clears handlers; what the caller ignored is still ignored. By
+	 * number, because C libraries keep 32 to 34 for themselves.
+	 */
+	for (int number = 1; number <= 64; number++)
 		if (number != SIGKILL && number != SIGSTOP)
-			(void)sigaction(number, &standard, NULL);
+			(void)syscall(SYS_rt_sigaction, number, standard, NULL, 8);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -512,6 +512,22 @@ bits() {
 	$PEER || assert_line $'SigIgn:\t0000000000000000'
 }
 
+@test "signals: those that C libraries keep for themselves are not ignored either" {
+	payload grep '^SigIgn' /proc/self/status
+	# shellcheck disable=SC2317 # called through try
+	ignoring() {
+		python3 -c '
+import ctypes, os, struct, sys
+ignore = ctypes.create_string_buffer(struct.pack("QQQQ", 1, 0, 0, 0))
+for number in (32, 33):
+    ctypes.CDLL(None).syscall(13, number, ignore, 0, 8)  # rt_sigaction
+os.execvp(sys.argv[1], sys.argv[1:])' env "$MARK" "$HULL" --root "$STATE" run "$ID"
+	}
+	try ignoring
+	assert_ok
+	assert_output $'SigIgn:\t0000000000000000'
+}
+
 @test "session: the container's process leads one of its own" {
 	payload sleep 1000
 	run_detached
