@@ -115,11 +115,11 @@ static int check_global(const struct global_options *global)
 	return 0;
 }
 
-/* --help anywhere among a command's own options. */
-static bool wants_help(const struct command *command, char **words, int count)
+/* --help or --version anywhere among a command's own options. */
+static bool wants(const struct command *command, char **words, int count, const char *option)
 {
 	for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
-		if (!strcmp(words[i], "--help") || !strcmp(words[i], "-h"))
+		if (!strcmp(words[i], option))
 			return true;
 		if (command->in_order && words[i][0] != '-')
 			return false;
@@ -208,7 +208,12 @@ int main(int count, char **words)
 		r = handover(copy[1], words);
 		return fail(r, 1);
 	}
-	if (wants_help(command, copy + 2, operands - 1)) {
+	if (wants(command, copy + 2, operands - 1, "--version")) {
+		print_version();
+		return flush_output(0);
+	}
+	if (wants(command, copy + 2, operands - 1, "--help") ||
+		wants(command, copy + 2, operands - 1, "-h")) {
 		print_command_help(command);
 		return flush_output(0);
 	}

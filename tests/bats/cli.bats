@@ -286,3 +286,12 @@ COMMANDS=(create start state kill delete run exec list ps pause resume spec feat
 		[[ $status -eq 0 ]] || report "$action is listed and fails"
 	done
 }
+
+@test "--version works behind every command too" {
+	local command
+	for command in create start run exec state list ps pause resume kill delete spec features; do
+		try hull "$command" --version
+		assert_ok
+		[[ $output == "hull version "* ]] || report "$command"
+	done
+}
