@@ -14,13 +14,10 @@ enum message_type {
 	MESSAGE_END,	 /* the other side closed the socket: the child executed its program */
 	MESSAGE_GO,	 /* to the child: go on */
 	MESSAGE_RELEASE, /* to the child: become the program; may be sent long before it is READY */
-	MESSAGE_PID,	 /* value: the pid of the process that was made on our behalf */
 	MESSAGE_TERMINAL, /* descriptor: the master of the container's terminal */
-	MESSAGE_LISTENER, /* descriptor: the seccomp notification fd */
 	MESSAGE_HOOKS,	  /* the namespaces exist, the runtime's hooks may run */
 	MESSAGE_READY,	  /* all is set up, the child waits for start */
 	MESSAGE_ERROR,	  /* value: the errno, negative; text: what failed */
-	MESSAGE_WARNING,  /* text */
 	MESSAGE_TYPES,
 };
 

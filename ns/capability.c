@@ -107,20 +107,6 @@ int capability_apply(const struct capability_sets *sets, uint64_t also_held)
 	return 0;
 }
 
-int capability_add(struct capability_sets *sets, const char *name)
-{
-	int number = capability_number(name);
-	uint64_t bit;
-
-	if (number < 0)
-		return -EINVAL;
-	bit = 1ull << number;
-	sets->bounding |= bit;
-	sets->effective |= bit;
-	sets->permitted |= bit;
-	return 0;
-}
-
 const char *const *capability_names(void)
 {
 	static char upper[CAPABILITIES_MOST][32];

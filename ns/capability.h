@@ -31,9 +31,6 @@ int capability_drop_bounding(const struct capability_sets *sets);
  */
 int capability_apply(const struct capability_sets *sets, uint64_t also_held);
 
-/* Add one capability by name to every set but the inheritable one; -EINVAL. */
-int capability_add(struct capability_sets *sets, const char *name);
-
 /* The names that this kernel knows, up to NULL, for `features`. */
 const char *const *capability_names(void);
 

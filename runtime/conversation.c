@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/message.h"
 #include "ns/hook.h"
 #include "ns/id_map.h"
@@ -135,9 +134,6 @@ static int talk_answer(struct conversation *talk, const struct container_plan *p
 		*ready = true;
 		r = talk_releases_early(talk) ? 0 : talk_release(talk);
 		return r < 0 ? r : talk->request->wait_for_start;
-	case MESSAGE_WARNING:
-		log_warning("%s", message->text);
-		return 0;
 	case MESSAGE_ERROR:
 		return error_set(message->value, "%s", message->text);
 	case MESSAGE_END:

@@ -55,7 +55,7 @@ static void check_limits(void)
 	struct message message;
 
 	memset(text, 't', sizeof(text) - 1);
-	NEED(message_send(sockets[0], MESSAGE_WARNING, 0, text, -1) == 0);
+	NEED(message_send(sockets[0], MESSAGE_ERROR, 0, text, -1) == 0);
 	NEED(message_receive(sockets[1], &message, NULL) == 0);
 	CHECK(strlen(message.text) == ERROR_TEXT_BYTES - 1, "a long text is cut");
 	NEED(send(sockets[0], text, 5, 0) == 5);
