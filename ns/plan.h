@@ -30,6 +30,8 @@ struct container_plan {
 	const char *rootfs;		      /* an absolute path too */
 	const struct namespace_set *namespaces;
 	struct capability_sets capabilities;
+	/* Of the terminal, before anything can ask for it; NULL: the kernel's 0 by 0. */
+	const struct config_console_size *console_size;
 
 	int socket_fd;	/* to the runtime: base/message.h */
 	int runtime_fd; /* the runtime's end: while it is open here, its death goes unnoticed */

@@ -100,7 +100,7 @@ int terminal_open(const struct container_plan *plan, int root_fd, bool console)
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return error_errno(errno, "process.terminal: TIOCGPTPEER");
-	terminal_set_size(slave, plan->process->console_size);
+	terminal_set_size(slave, plan->console_size);
 	if (console) {
 		r = terminal_mount_console(root_fd, slave);
 		if (r < 0)

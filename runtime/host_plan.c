@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -72,6 +73,18 @@ static bool plan_binds_devices(const struct host_plan *plan)
 	return strcmp(map.data, whole) != 0;
 }
 
+/* The caller's own terminal, when it stands in front of the container's, tells the size. */
+static void plan_find_console_size(struct host_plan *plan, const struct process_request *request)
+{
+	struct winsize size;
+
+	plan->init.console_size = request->process->console_size;
+	if (request->console_fd >= 0 || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return;
+	plan->console_size = (struct config_console_size){ size.ws_row, size.ws_col };
+	plan->init.console_size = &plan->console_size;
+}
+
 static int plan_prepare_common(struct host_plan *plan, const struct container *container,
 	const struct process_request *request)
 {
@@ -82,6 +95,8 @@ static int plan_prepare_common(struct host_plan *plan, const struct container *c
 	plan->init.rootfs = container->record.rootfs;
 	plan->init.config = request->config;
 	plan->init.process = request->process;
+	if (request->process->terminal)
+		plan_find_console_size(plan, request);
 	plan->init.no_pivot = request->no_pivot;
 	plan->init.no_new_keyring = request->no_new_keyring;
 	plan->init.preserve_fds = request->preserve_fds;

@@ -16,6 +16,7 @@ struct host_plan {
 	struct seccomp_program seccomp;
 	struct cgroup *cgroup;
 	struct plan_cgroup_view *views;
+	struct config_console_size console_size;
 	bool by_clone; /* clone3 puts the process into the v2 group */
 };
 

@@ -186,7 +186,10 @@ detached() {
 run_sleeper() {
 	script 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
 	run_detached "$@"
+	# Before it has its trap, the kernel keeps the signal from it: it is the init of its namespace.
+	wait_until catches_term "$(pid_of)"
 }
+catches_term() { grep -q '^SigCgt:.*[4567cdef]...$' "/proc/$1/status"; }
 
 status_of() { state_member '"status": *"([a-z]+)"' "${1:-$ID}"; }
 pid_of() { state_member '"pid": *([0-9]+)' "${1:-$ID}"; }
