@@ -16,6 +16,7 @@ enum message_type {
 	MESSAGE_RELEASE, /* to the child: become the program; may be sent long before it is READY */
 	MESSAGE_TERMINAL, /* descriptor: the master of the container's terminal */
 	MESSAGE_HOOKS,	  /* the namespaces exist, the runtime's hooks may run */
+	MESSAGE_LISTENER, /* descriptor: that of a seccomp filter; answered with GO */
 	MESSAGE_READY,	  /* all is set up, the child waits for start */
 	MESSAGE_ERROR,	  /* value: the errno, negative; text: what failed */
 	MESSAGE_TYPES,

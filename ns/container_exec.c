@@ -96,7 +96,7 @@ void container_exec(void *context)
 	if (r >= 0)
 		r = limit_resources_set(plan->process);
 	if (r >= 0 && plan->seccomp)
-		r = seccomp_install(plan->seccomp);
+		r = seccomp_install(plan->seccomp, plan->socket_fd);
 	if (r >= 0)
 		r = program_execute(&program);
 	(void)message_send(plan->socket_fd, MESSAGE_ERROR, r, error_text(r), -1);

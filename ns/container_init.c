@@ -216,6 +216,15 @@ static void init_close_others(const struct container_plan *plan)
 	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
 }
 
+/*
+ * The filter is installed as late as can be. One with a listener needs a runtime
+ * that hands the listener on, and that of `create` is gone when the program starts.
+ */
+static bool init_installs_early(const struct container_plan *plan)
+{
+	return plan->fifo_fd >= 0 && plan->seccomp && plan->seccomp->notifies;
+}
+
 static __attribute__((noreturn)) void init_fail(int socket_fd, int start_fd, int error)
 {
 	const char *text = error_text(error);
@@ -242,6 +251,10 @@ void container_init(void *context)
 		init_fail(plan->socket_fd, -1, r);
 	init_close_others(plan);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (init_installs_early(plan))
+		r = seccomp_install(plan->seccomp, plan->socket_fd);
+	if (r < 0)
+		init_fail(plan->socket_fd, -1, r);
 	init_wait_for_release(plan);
 	if (plan->fifo_fd >= 0)
 		r = init_wait_for_start(plan, &start_fd);
@@ -252,8 +265,8 @@ void container_init(void *context)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
 	if (r >= 0)
 		r = limit_resources_set(plan->process);
-	if (r >= 0 && plan->seccomp)
-		r = seccomp_install(plan->seccomp);
+	if (r >= 0 && plan->seccomp && !init_installs_early(plan))
+		r = seccomp_install(plan->seccomp, plan->socket_fd);
 	if (r >= 0)
 		r = program_execute(&program);
 	init_fail(plan->socket_fd, start_fd, r);

@@ -14,10 +14,15 @@
  *     HOOKS →                             runs prestart and createRuntime
  *                              ← GO
  *     TERMINAL + descriptor →
+ *     LISTENER + descriptor →             passes it on to the seccomp agent
+ *                              ← GO
  *     READY →                             writes the state, the pid file
  *                              ← RELEASE  the container is created
  *     … waits for exec.fifo, then executes; the socket closes …
  *     ERROR with a message →              at any point instead
+ *
+ * The listener is that of a seccomp filter which notifies; for `run` and `exec` it
+ * comes last, after RELEASE.
  *
  * For `run` the state is written while the child works, and RELEASE lies in the
  * socket before the child asks for it: nobody waits for anybody.

@@ -13,14 +13,15 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "ns/seccomp_cache.h"
+#include "ns/seccomp_listener.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
 const char *const seccomp_action_names[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
-	"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE",
-	"SCMP_ACT_TRAP", NULL };
+	"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY",
+	"SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL };
 
 static const struct {
 	const char *name;
@@ -72,6 +73,7 @@ static int seccomp_action(
 		{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS },
 		{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD },
 		{ "SCMP_ACT_LOG", SCMP_ACT_LOG },
+		{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY },
 		{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(value) },
 		{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP },
 	};
@@ -233,12 +235,26 @@ static unsigned int seccomp_flag_bits(const struct string_list *flags)
 	return bits;
 }
 
+static bool seccomp_notifies(const struct config_seccomp *config)
+{
+	if (!strcmp(config->default_action, "SCMP_ACT_NOTIFY"))
+		return true;
+	for (size_t i = 0; i < config->syscalls.count; i++)
+		if (!strcmp(config->syscalls.items[i].action, "SCMP_ACT_NOTIFY"))
+			return true;
+	return false;
+}
+
 int seccomp_prepare(
 	const struct config_seccomp *config, int cache_fd, struct seccomp_program *program)
 {
 	int r;
 
 	program->flags = seccomp_flag_bits(&config->flags);
+	program->notifies = seccomp_notifies(config);
+	/* seccomp(2) takes this one only together with a listener. */
+	if (!program->notifies)
+		program->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	if (seccomp_cache_get(cache_fd, config, &program->code))
 		return 0;
 	r = seccomp_compile(config, &program->code);
@@ -253,13 +269,15 @@ void seccomp_program_free(struct seccomp_program *program)
 	buffer_free(&program->code);
 }
 
-int seccomp_install(const struct seccomp_program *program)
+int seccomp_install(const struct seccomp_program *program, int socket_fd)
 {
 	const struct sock_fprog code = {
 		.len = (unsigned short)(program->code.length / sizeof(struct sock_filter)),
 		.filter = (struct sock_filter *)program->code.data,
 	};
 
+	if (program->notifies)
+		return seccomp_listener_install(&code, program->flags, socket_fd);
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &code) < 0)
 		return error_errno(errno, "linux.seccomp: the kernel refuses the filter");
 	return 0;

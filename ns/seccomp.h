@@ -7,6 +7,7 @@
  * profile takes milliseconds, so the result is kept under the text that it came
  * from and found again by comparing that text, all of it: no hash is trusted.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
@@ -15,6 +16,7 @@
 struct seccomp_program {
 	struct buffer code; /* struct sock_filter[] */
 	unsigned int flags; /* SECCOMP_FILTER_FLAG_* */
+	bool notifies;	    /* SCMP_ACT_NOTIFY is used: somebody outside answers */
 };
 
 /*
@@ -26,8 +28,13 @@ int seccomp_prepare(
 	const struct config_seccomp *config, int cache_fd, struct seccomp_program *program);
 void seccomp_program_free(struct seccomp_program *program);
 
-/* Install it in the calling thread, which has CAP_SYS_ADMIN or no_new_privs. */
-int seccomp_install(const struct seccomp_program *program);
+/*
+ * Install it in the calling thread, which has CAP_SYS_ADMIN or no_new_privs. One
+ * that notifies hands its listener to the runtime over SOCKET_FD, as
+ * MESSAGE_LISTENER, and waits for MESSAGE_GO, without one system call that the
+ * filter sees.
+ */
+int seccomp_install(const struct seccomp_program *program, int socket_fd);
 
 /* The words that this build's libseccomp knows, up to NULL, for `features`. */
 extern const char *const seccomp_action_names[],

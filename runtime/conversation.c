@@ -14,6 +14,7 @@
 #include "base/message.h"
 #include "ns/hook.h"
 #include "ns/id_map.h"
+#include "runtime/seccomp_agent.h"
 
 int conversation_open(struct conversation *talk, struct container *container,
 	const struct process_request *request, struct process_handle *handle,
@@ -81,6 +82,25 @@ static int talk_hand_terminal_over(const struct conversation *talk, int fd)
 	return r < 0 ? error_errno(r, "cannot send the terminal to the console socket") : 0;
 }
 
+/* config-linux.md, "The Container Process State". */
+static int talk_hand_listener_over(
+	const struct conversation *talk, const struct config *config, int fd)
+{
+	/* A process beside the first one has nothing recorded. */
+	bool is_first = talk->record != NULL;
+	const struct container_state state = {
+		.id = talk->container->id,
+		.status = is_first ? "creating" : "running",
+		.bundle = talk->container->record.bundle,
+		.pid = is_first ? talk->handle->pid : (pid_t)talk->container->record.pid,
+		.annotations = &config->annotations,
+	};
+	_cleanup_close_ int listener_fd = fd;
+	int r = seccomp_agent_send(config->linux->seccomp, &state, talk->handle->pid, listener_fd);
+
+	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
+}
+
 /* Engines wait for the file, so it appears with its whole content. */
 static int talk_write_pid_file(const struct conversation *talk)
 {
@@ -130,6 +150,8 @@ static int talk_answer(struct conversation *talk, const struct container_plan *p
 		return talk_run_hooks(talk, plan->config);
 	case MESSAGE_TERMINAL:
 		return talk_hand_terminal_over(talk, fd);
+	case MESSAGE_LISTENER:
+		return talk_hand_listener_over(talk, plan->config, fd);
 	case MESSAGE_READY:
 		*ready = true;
 		r = talk_releases_early(talk) ? 0 : talk_release(talk);

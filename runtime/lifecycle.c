@@ -7,9 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,20 +16,7 @@
 #include "base/log.h"
 #include "ns/hook.h"
 #include "runtime/activation.h"
-
-int lifecycle_connect_console(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = -EBADF;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(ENAMETOOLONG, "--console-socket: path too long: %s", path);
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_errno(errno, "--console-socket: cannot connect to %s", path);
-	return TAKE_FD(fd);
-}
+#include "runtime/unix_socket.h"
 
 int lifecycle_check_preserved(unsigned int count)
 {
@@ -68,8 +53,6 @@ static int create_check_supported(const struct config *config)
 	} missing[] = {
 		{ "linux.intelRdt", config->linux->intel_rdt != NULL },
 		{ "linux.netDevices", config->linux->net_devices.count > 0 },
-		{ "linux.seccomp.listenerPath",
-			config->linux->seccomp && config->linux->seccomp->listener_path },
 		{ "vm", config->vm != NULL },
 	};
 
@@ -185,7 +168,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	if (r < 0)
 		return r;
 	if (options->console_socket) {
-		console_fd = lifecycle_connect_console(options->console_socket);
+		console_fd = unix_socket_connect("--console-socket", options->console_socket);
 		if (console_fd < 0)
 			return console_fd;
 	}

@@ -19,9 +19,6 @@ int lifecycle_poststart(struct container *container);
 /* End the container, give everything back, run the poststop hooks, forget it. */
 int lifecycle_destroy(struct container *container);
 
-/* A connected AF_UNIX stream socket, or an error with a message. */
-int lifecycle_connect_console(const char *path);
-
 /* What --preserve-fds promises to the container must be there. */
 int lifecycle_check_preserved(unsigned int count);
 

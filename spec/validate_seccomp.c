@@ -67,17 +67,13 @@ static int validate_arguments(
 	return 0;
 }
 
-static int validate_notify(const struct validation *at, const struct config_seccomp *seccomp,
-	const struct config_seccomp_rule *rule, size_t i)
+/* Any system call may be notified: hull hands the listener over by a thread without the filter. */
+static int validate_notify(
+	const struct validation *at, const struct config_seccomp *seccomp, const char *action)
 {
-	if (!seccomp->listener_path)
+	if (!strcmp(action, "SCMP_ACT_NOTIFY") && !seccomp->listener_path)
 		return validation_refuse(at,
 			"linux.seccomp.listenerPath: is required for SCMP_ACT_NOTIFY, but missing");
-	/* The filter is loaded before its descriptor is sent, and sending it is a write. */
-	if (list_holds(&rule->names, "write"))
-		return validation_refuse(at,
-			"linux.seccomp.syscalls[%zu].action: must not be SCMP_ACT_NOTIFY for write",
-			i);
 	return 0;
 }
 
@@ -99,12 +95,8 @@ static int validate_rule(
 		return validation_refuse(at,
 			"linux.seccomp.syscalls[%zu].errnoRet: %s, got %" PRIu64, i, problem,
 			rule->errno_ret.value);
-	if (!strcmp(rule->action, "SCMP_ACT_NOTIFY")) {
-		r = validate_notify(at, seccomp, rule, i);
-		if (r < 0)
-			return r;
-	}
-	return validate_arguments(at, rule, i);
+	r = validate_notify(at, seccomp, rule->action);
+	return r < 0 ? r : validate_arguments(at, rule, i);
 }
 
 static int validate_default(const struct validation *at, const struct config_seccomp *seccomp)
@@ -112,11 +104,10 @@ static int validate_default(const struct validation *at, const struct config_sec
 	const char *problem;
 	int r = validate_action(at, seccomp->default_action, NULL, 0);
 
+	if (r >= 0)
+		r = validate_notify(at, seccomp, seccomp->default_action);
 	if (r < 0)
 		return r;
-	if (!strcmp(seccomp->default_action, "SCMP_ACT_NOTIFY"))
-		return validation_refuse(
-			at, "linux.seccomp.defaultAction: must not be SCMP_ACT_NOTIFY");
 	problem = errno_problem(seccomp->default_action, &seccomp->default_errno_ret);
 	if (problem)
 		return validation_refuse(at, "linux.seccomp.defaultErrnoRet: %s, got %" PRIu64,

@@ -9,6 +9,7 @@
 #include "runtime/exec_process.h"
 #include "runtime/foreground.h"
 #include "runtime/lifecycle.h"
+#include "runtime/unix_socket.h"
 
 #define TEXT(member_, name_, letter_, argument_, help_)                                            \
 	{ name_, letter_, OPTION_TEXT, offsetof(struct exec_options, member_), argument_, help_ }
@@ -83,7 +84,7 @@ static int exec_spawn(struct container *container, const struct exec_options *wa
 	};
 
 	if (wanted->console_socket) {
-		console_fd = lifecycle_connect_console(wanted->console_socket);
+		console_fd = unix_socket_connect("--console-socket", wanted->console_socket);
 		if (console_fd < 0)
 			return console_fd;
 		request.console_fd = console_fd;

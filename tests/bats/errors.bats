@@ -442,8 +442,6 @@ table() {
 	local cases=(
 		'.linux.intelRdt = {closID: "guests"} => linux.intelRdt'
 		'.linux.netDevices = {eth0: {name: "eth1"}} => linux.netDevices'
-		'.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/listener",
-			syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]} => linux.seccomp.listenerPath'
 		'.vm = {kernel: {path: "/boot/vmlinuz"}} => vm'
 	)
 	local one
