@@ -56,6 +56,12 @@ static void init_wait_for_release(const struct container_plan *plan)
 	init_wait_for(plan, MESSAGE_RELEASE);
 }
 
+bool container_init_waits(const struct container_plan *plan)
+{
+	return plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER) ||
+	       plan->config->linux->net_devices.count;
+}
+
 static int init_enter(const struct container_plan *plan)
 {
 	int r;
@@ -70,9 +76,9 @@ static int init_enter(const struct container_plan *plan)
 		r = namespace_enter_late(plan->namespaces);
 	if (r < 0)
 		return r;
+	if (container_init_waits(plan))
+		init_wait_for(plan, MESSAGE_GO);
 	if (namespace_has_user(plan->namespaces)) {
-		if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER))
-			init_wait_for(plan, MESSAGE_GO);
 		r = credential_become_root();
 		if (r < 0)
 			return r;

@@ -10,7 +10,7 @@
  * runtime over plan->socket_fd:
  *
  *   child                               runtime
- *     (user namespace)         ← GO       the id mappings are written
+ *     (sometimes)              ← GO       id mappings are written, network devices moved
  *     HOOKS →                             runs prestart and createRuntime
  *                              ← GO
  *     TERMINAL + descriptor →
@@ -29,6 +29,9 @@
  *
  * Without a runtime at the other end the child ends by itself.
  */
+/* True when the runtime has something to do in the namespaces first, and says GO then. */
+bool container_init_waits(const struct container_plan *plan);
+
 void container_init(void *context) __attribute__((noreturn));
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/message.h"
+#include "ns/container_init.h"
 #include "ns/hook.h"
 #include "ns/id_map.h"
 #include "runtime/seccomp_agent.h"
@@ -175,9 +176,10 @@ int conversation_run(struct conversation *talk, const struct container_plan *pla
 	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)) {
 		r = id_map_write(plan->proc_fd, talk->handle->pid,
 			&plan->config->linux->uid_mappings, &plan->config->linux->gid_mappings);
-		if (r >= 0)
-			r = talk_send(talk, MESSAGE_GO);
 	}
+	/* An exec has no namespaces to be furnished. */
+	if (r >= 0 && talk->record && container_init_waits(plan))
+		r = talk_send(talk, MESSAGE_GO);
 	if (r >= 0 && talk_releases_early(talk))
 		r = talk_release(talk);
 	ready = r >= 0 && talk_releases_early(talk);

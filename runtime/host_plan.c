@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,7 @@
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
 #include "ns/mount_source.h"
+#include "ns/network_device.h"
 #include "ns/root.h"
 
 /* The one procfs that is trusted for labels and sysctls: the host's, checked to be one. */
@@ -197,6 +199,23 @@ int host_plan_spawn(struct host_plan *plan, struct process_handle *handle)
 	handle->pid = spawned.pid;
 	handle->pidfd = spawned.pidfd;
 	return r;
+}
+
+int host_plan_furnish(struct host_plan *plan, const struct process_handle *handle)
+{
+	_cleanup_close_ int own_fd = -EBADF;
+	int target = plan->namespaces.join_fds[NAMESPACE_NETWORK];
+	char path[40];
+
+	if (!plan->init.config->linux->net_devices.count)
+		return 0;
+	if (target < 0) {
+		(void)snprintf(path, sizeof(path), "%d/ns/net", handle->pid);
+		target = own_fd = openat(plan->init.proc_fd, path, O_RDONLY | O_CLOEXEC);
+	}
+	if (target < 0)
+		return error_errno(errno, "the container's network namespace");
+	return network_devices_move(plan->init.config, target);
 }
 
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle)

@@ -28,6 +28,9 @@ int host_plan_set_cgroup(struct host_plan *plan, struct cgroup *cgroup);
 
 /* Make the process: of a new container, or beside that of PIDFD. */
 int host_plan_spawn(struct host_plan *plan, struct process_handle *handle);
+
+/* Before the process is let go on: what it cannot do from inside, linux.netDevices. */
+int host_plan_furnish(struct host_plan *plan, const struct process_handle *handle);
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle);
 void host_plan_free(struct host_plan *plan);
 

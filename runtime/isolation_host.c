@@ -105,6 +105,8 @@ static int host_create(struct container *container, int bundle_fd,
 	plan.init.socket_fd = talk.child_fd;
 	plan.init.runtime_fd = talk.runtime_fd;
 	r = host_plan_spawn(&plan, handle);
+	if (r >= 0)
+		r = host_plan_furnish(&plan, handle);
 	/* While the process sets itself up: the limits hold before it is released. */
 	if (r >= 0 && cgroup_apply_can_wait(cgroup))
 		r = cgroup_apply(cgroup, request->config->linux->resources, false);

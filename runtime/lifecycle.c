@@ -52,7 +52,6 @@ static int create_check_supported(const struct config *config)
 		bool wanted;
 	} missing[] = {
 		{ "linux.intelRdt", config->linux->intel_rdt != NULL },
-		{ "linux.netDevices", config->linux->net_devices.count > 0 },
 		{ "vm", config->vm != NULL },
 	};
 

@@ -124,9 +124,15 @@ static int validate_devices(const struct validation *at, const struct config_lin
 	return 0;
 }
 
+/* A percent sign would make it a pattern that the kernel fills in. */
+static bool net_device_name_is_valid(const char *name)
+{
+	return interface_name_is_valid(name) && !strchr(name, '%');
+}
+
 static const char *net_device_inside(const struct config_net_device *device)
 {
-	return device->name ? device->name : device->key;
+	return device->name && *device->name ? device->name : device->key;
 }
 
 static int validate_net_devices(const struct validation *at, const struct config *config)
@@ -139,12 +145,12 @@ static int validate_net_devices(const struct validation *at, const struct config
 	for (size_t i = 0; i < section->net_devices.count; i++) {
 		const struct config_net_device *device = &section->net_devices.items[i];
 
-		if (!interface_name_is_valid(device->key))
+		if (!net_device_name_is_valid(device->key))
 			return validation_refuse(at,
 				"linux.netDevices[\"%.64s\"]: must be the name of a network "
 				"interface",
 				device->key);
-		if (!interface_name_is_valid(net_device_inside(device)))
+		if (!net_device_name_is_valid(net_device_inside(device)))
 			return validation_refuse(at,
 				"linux.netDevices[\"%.64s\"].name: must be the name of a network "
 				"interface, got \"%.64s\"",

@@ -31,6 +31,7 @@ static int features_run(const struct invocation *invocation)
 		.selinux = true,
 		.idmap = true,
 		.memory_policy = true,
+		.net_devices = true,
 		.annotations = { about, ARRAY_SIZE(about) },
 	};
 

@@ -441,7 +441,6 @@ table() {
 @test "what this build cannot apply is refused by name, and never left out silently" {
 	local cases=(
 		'.linux.intelRdt = {closID: "guests"} => linux.intelRdt'
-		'.linux.netDevices = {eth0: {name: "eth1"}} => linux.netDevices'
 		'.vm = {kernel: {path: "/boot/vmlinuz"}} => vm'
 	)
 	local one

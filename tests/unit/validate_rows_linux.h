@@ -91,6 +91,10 @@ static const struct row rows_linux[] = {
 	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"a b\"}}",
 		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
 		"\"a b\"" },
+	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"\"}}", NULL },
+	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"eth%d\"}}",
+		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
+		"\"eth%d\"" },
 	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"..\"}}",
 		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
 		"\"..\"" },
