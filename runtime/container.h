@@ -24,9 +24,11 @@
 /* state.json */
 struct container_record {
 	const char *id, *bundle, *rootfs, *created, *owner, *cgroup, *isolation;
-	bool damaged;	    /* state.json cannot be read: known to `delete --force` alone */
-	int64_t pid;	    /* 0 while it is being created */
-	uint64_t pid_start; /* clock ticks since boot: tells a pid from its reuse */
+	bool damaged;	       /* state.json cannot be read: known to `delete --force` alone */
+	int64_t pid;	       /* 0 while it is being created */
+	uint64_t pid_start;    /* clock ticks since boot: tells a pid from its reuse */
+	const char *rdt_class; /* of resctrl; NULL: none */
+	bool rdt_made, rdt_monitored;
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */
 	bool has_poststart, has_poststop; /* hooks: saves reading config.json again */
 	struct string_map annotations;

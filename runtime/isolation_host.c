@@ -18,6 +18,7 @@
 #include "ns/container_init.h"
 #include "runtime/conversation.h"
 #include "runtime/host_plan.h"
+#include "runtime/host_rdt.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
 {
@@ -95,6 +96,8 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r >= 0)
 		r = host_make_cgroup(container, request->config, &cgroup);
 	if (r >= 0)
+		r = host_rdt_make(container, request->config->linux->intel_rdt);
+	if (r >= 0)
 		r = host_plan_set_cgroup(&plan, cgroup);
 	if (r >= 0 && request->wait_for_start)
 		r = plan.init.fifo_fd = host_make_fifo(container);
@@ -107,6 +110,8 @@ static int host_create(struct container *container, int bundle_fd,
 	r = host_plan_spawn(&plan, handle);
 	if (r >= 0)
 		r = host_plan_furnish(&plan, handle);
+	if (r >= 0)
+		r = host_rdt_enter(container, handle->pid);
 	/* While the process sets itself up: the limits hold before it is released. */
 	if (r >= 0 && cgroup_apply_can_wait(cgroup))
 		r = cgroup_apply(cgroup, request->config->linux->resources, false);
@@ -179,6 +184,8 @@ static int host_exec(struct container *container, const struct process_request *
 	plan.init.runtime_fd = talk.runtime_fd;
 	r = host_plan_spawn_beside(&plan, pidfd, handle);
 	if (r >= 0)
+		r = host_rdt_enter(container, handle->pid);
+	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
 		host_abandon(handle);
@@ -235,7 +242,11 @@ static int host_write_stats(const struct container *container, struct json_write
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	int r = host_open_cgroup(container, &cgroup);
 
-	return r < 0 ? r : cgroup_write_stats(cgroup, writer);
+	if (r >= 0)
+		r = cgroup_write_stats(cgroup, writer);
+	if (r >= 0)
+		host_rdt_write_stats(container, writer);
+	return r;
 }
 
 /* The first process may not be in the cgroup yet, or have been moved out of it. */
@@ -274,7 +285,7 @@ static int host_destroy(const struct container *container)
 
 	if (!container->record.cgroup && !container->record.damaged) {
 		host_end_process(container);
-		return 0;
+		return host_rdt_remove(container);
 	}
 	r = container->record.damaged ? host_find_cgroup(container, &cgroup)
 				      : host_open_cgroup(container, &cgroup);
@@ -282,7 +293,9 @@ static int host_destroy(const struct container *container)
 		return r;
 	r = cgroup_kill(cgroup, SIGKILL);
 	host_end_process(container);
-	return r < 0 ? r : cgroup_remove(cgroup);
+	if (r >= 0)
+		r = cgroup_remove(cgroup);
+	return r < 0 ? r : host_rdt_remove(container);
 }
 
 const struct isolation isolation_host = {

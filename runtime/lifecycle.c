@@ -51,7 +51,6 @@ static int create_check_supported(const struct config *config)
 		const char *path;
 		bool wanted;
 	} missing[] = {
-		{ "linux.intelRdt", config->linux->intel_rdt != NULL },
 		{ "vm", config->vm != NULL },
 	};
 

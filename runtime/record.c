@@ -18,6 +18,9 @@ static const struct field fields[] = {
 	RECORD(owner, "owner", FIELD_STRING),
 	RECORD(cgroup, "cgroup", FIELD_STRING),
 	RECORD(isolation, "isolation", FIELD_STRING),
+	RECORD(rdt_class, "rdtClass", FIELD_STRING),
+	RECORD(rdt_made, "rdtMade", FIELD_BOOL),
+	RECORD(rdt_monitored, "rdtMonitored", FIELD_BOOL),
 	RECORD(no_new_keyring, "noNewKeyring", FIELD_BOOL),
 	RECORD(shared_pids, "sharedPids", FIELD_BOOL),
 	RECORD(has_poststart, "hasPoststart", FIELD_BOOL),
@@ -65,6 +68,11 @@ int record_save(int folder_fd, const struct container_record *record)
 	record_write_string(&writer, "owner", record->owner);
 	record_write_string(&writer, "cgroup", record->cgroup);
 	record_write_string(&writer, "isolation", record->isolation);
+	if (record->rdt_class) {
+		json_write_string(&writer, "rdtClass", record->rdt_class);
+		json_write_bool(&writer, "rdtMade", record->rdt_made);
+		json_write_bool(&writer, "rdtMonitored", record->rdt_monitored);
+	}
 	json_write_bool(&writer, "noNewKeyring", record->no_new_keyring);
 	json_write_bool(&writer, "sharedPids", record->shared_pids);
 	json_write_bool(&writer, "hasPoststart", record->has_poststart);

@@ -184,6 +184,11 @@ static int validate_intel_rdt(const struct validation *at, const struct config_i
 {
 	const char *clos = rdt->clos_id;
 
+	static const char *const reserved[] = { "", "info", "mon_groups", "mon_data", NULL };
+
+	if (clos && word_find(reserved, clos) >= 0)
+		return validation_refuse(at,
+			"linux.intelRdt.closID: must be the name of a class, got \"%.64s\"", clos);
 	/* "/" is the root class. */
 	if (clos && strcmp(clos, "/") != 0 &&
 		(strchr(clos, '/') || strchr(clos, '\n') || !strcmp(clos, ".") ||

@@ -32,6 +32,7 @@ static int features_run(const struct invocation *invocation)
 		.idmap = true,
 		.memory_policy = true,
 		.net_devices = true,
+		.intel_rdt = { .enabled = true, .schemata = true, .monitoring = true },
 		.annotations = { about, ARRAY_SIZE(about) },
 	};
 

@@ -564,3 +564,16 @@ disk() {
 		assert_nothing_left
 	done
 }
+
+# tests/unit/cgroup_rdt.c has the rest: few machines have resctrl.
+@test "intelRdt: without resctrl it is refused, and nothing is left" {
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "resctrl is mounted here"
+	payload true
+	config '.linux.intelRdt = {l3CacheSchema: "L3:0=f", enableMonitoring: true}'
+	try hull run "$ID"
+	assert_error linux.intelRdt "resctrl is not mounted"
+	assert_nothing_left
+	try hull create "$ID"
+	assert_error linux.intelRdt "resctrl is not mounted"
+	hull features | jq -e '.linux.intelRdt == {enabled: true, schemata: true, monitoring: true}'
+}

@@ -440,7 +440,6 @@ table() {
 
 @test "what this build cannot apply is refused by name, and never left out silently" {
 	local cases=(
-		'.linux.intelRdt = {closID: "guests"} => linux.intelRdt'
 		'.vm = {kernel: {path: "/boot/vmlinuz"}} => vm'
 	)
 	local one

@@ -124,6 +124,8 @@ static const struct row rows_linux[] = {
 	{ SECTION, "\"intelRdt\":{\"closID\":\"/\",\"schemata\":[\"L3:0=f\"]}", NULL },
 	{ SECTION, "\"intelRdt\":{\"closID\":\"..\"}",
 		"linux.intelRdt.closID: must be the name of a folder, got \"..\"" },
+	{ SECTION, "\"intelRdt\":{\"closID\":\"mon_groups\"}",
+		"linux.intelRdt.closID: must be the name of a class, got \"mon_groups\"" },
 	{ SECTION, "\"intelRdt\":{\"closID\":\"a/b\"}",
 		"linux.intelRdt.closID: must be the name of a folder, got \"a/b\"" },
 	{ SECTION, "\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}",
