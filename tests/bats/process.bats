@@ -353,6 +353,17 @@ bits() {
 	assert_output 567
 }
 
+@test "oomScoreAdj: in a user namespace, and of an exec there" {
+	user_namespace
+	config '.process.oomScoreAdj = 567'
+	run_script 'cat /proc/self/oom_score_adj'
+	assert_ok
+	assert_output 567
+	run_sleeper
+	try hull exec "$ID" cat /proc/self/oom_score_adj
+	assert_output 567
+}
+
 # ---- terminal ------------------------------------------------------------------------------------------------
 
 @test "terminal: with --console-socket the engine has the other end" {
