@@ -165,15 +165,16 @@ int limit_resources_set(const struct config_process *process)
 	return 0;
 }
 
-static int limit_oom_score(const struct container_plan *plan)
+int limit_oom_score(const struct container_plan *plan, pid_t pid)
 {
-	char text[24];
+	char path[40], text[24];
 	int r;
 
 	if (!plan->process->oom_score_adj.set)
 		return 0;
+	(void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)pid);
 	(void)snprintf(text, sizeof(text), "%d", (int)plan->process->oom_score_adj.value);
-	r = file_write_at(plan->proc_fd, "self/oom_score_adj", text);
+	r = file_write_at(plan->proc_fd, path, text);
 	if (r < 0)
 		return error_errno(r, "process.oomScoreAdj: cannot be set to %s", text);
 	return 0;
@@ -300,8 +301,6 @@ int limit_all(const struct container_plan *plan)
 {
 	int r = limit_resources_raise(plan->process);
 
-	if (r >= 0)
-		r = limit_oom_score(plan);
 	if (r >= 0)
 		r = limit_scheduler(plan->process->scheduler);
 	if (r >= 0)

@@ -5,11 +5,17 @@
 #include "ns/plan.h"
 
 /*
- * What bounds the process itself: rlimits, oomScoreAdj, scheduler, ioPriority
- * (config.md), personality and memoryPolicy (config-linux.md). Called while it is
- * still privileged. 0 or an error with a message.
+ * What bounds the process itself: rlimits, scheduler, ioPriority (config.md),
+ * personality and memoryPolicy (config-linux.md). Called while it is still
+ * privileged. 0 or an error with a message.
  */
 int limit_all(const struct container_plan *plan);
+
+/*
+ * process.oomScoreAdj of the new process PID: done by the runtime, because in a user
+ * namespace the process itself may not write it. 0 or an error with a message.
+ */
+int limit_oom_score(const struct container_plan *plan, pid_t pid);
 
 /*
  * The rlimits, in two steps: while privileged only room is made for them, since

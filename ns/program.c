@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ns/program.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -99,9 +100,13 @@ static int program_check(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
+/* In small letters, as Go prints errno: Docker's command line looks for exactly these words. */
 static int program_refuse(const char *name, int error)
 {
-	return error_set(error, "exec: \"%s\": %s", name, strerror(abs(error)));
+	const char *words = strerror(abs(error));
+
+	return error_set(error, "exec: \"%s\": %c%s", name, tolower((unsigned char)words[0]),
+		words + 1);
 }
 
 static int program_find_along(const char *name, const char *folders, struct program *program)

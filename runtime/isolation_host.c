@@ -16,6 +16,7 @@
 #include "cgroup/cgroup.h"
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
+#include "ns/limit.h"
 #include "runtime/conversation.h"
 #include "runtime/host_plan.h"
 #include "runtime/host_rdt.h"
@@ -112,6 +113,8 @@ static int host_create(struct container *container, int bundle_fd,
 		r = host_plan_furnish(&plan, handle);
 	if (r >= 0)
 		r = host_rdt_enter(container, handle->pid);
+	if (r >= 0)
+		r = limit_oom_score(&plan.init, handle->pid);
 	/* While the process sets itself up: the limits hold before it is released. */
 	if (r >= 0 && cgroup_apply_can_wait(cgroup))
 		r = cgroup_apply(cgroup, request->config->linux->resources, false);
@@ -185,6 +188,8 @@ static int host_exec(struct container *container, const struct process_request *
 	r = host_plan_spawn_beside(&plan, pidfd, handle);
 	if (r >= 0)
 		r = host_rdt_enter(container, handle->pid);
+	if (r >= 0)
+		r = limit_oom_score(&plan.init, handle->pid);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)

@@ -426,6 +426,7 @@ container() { run_sleeper; }
 	assert_error --code 255 "executable file not found in \$PATH" no-such-program
 	try hull exec "$ID" /no/such/program
 	assert_error --code 255 "no such file or directory" /no/such/program
+	$PEER || [[ $stderr == *"no such file or directory" ]] || report "Docker wants small letters"
 	try hull exec --env PATH=/empty "$ID" true
 	assert_error --code 255 "executable file not found in \$PATH"
 }

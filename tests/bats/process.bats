@@ -66,6 +66,22 @@ load terminal
 	assert_nothing_left
 }
 
+@test "args: why not, in the small letters that Docker's command line looks for" {
+	echo text >"$ROOTFS/tmp/file"
+	local words
+	while IFS=: read -r program words; do
+		payload "$program"
+		try hull run "$ID"
+		assert_error "$program"
+		$PEER || [[ $stderr == *"exec: \"$program\": $words" ]] || report "the words are not: $words"
+	done <<-'EOF'
+		/no/such/program:no such file or directory
+		/tmp/file:permission denied
+		/tmp:is a directory
+		/tmp/file/program:not a directory
+	EOF
+}
+
 @test "args: a script whose interpreter is missing" {
 	printf '#!/no/such/interpreter\n' >"$ROOTFS/tmp/script"
 	chmod +x "$ROOTFS/tmp/script"
@@ -334,6 +350,17 @@ bits() {
 	config '.process.oomScoreAdj = 567'
 	run_script 'cat /proc/self/oom_score_adj'
 	assert_ok
+	assert_output 567
+}
+
+@test "oomScoreAdj: in a user namespace, and of an exec there" {
+	user_namespace
+	config '.process.oomScoreAdj = 567'
+	run_script 'cat /proc/self/oom_score_adj'
+	assert_ok
+	assert_output 567
+	run_sleeper
+	try hull exec "$ID" cat /proc/self/oom_score_adj
 	assert_output 567
 }
 

@@ -39,7 +39,7 @@ podman_with_descriptors() {
 	esac
 	((at == 0)) || words=("${@:1:at}" ${parent[@]+"${parent[@]}"} "${@:at+1}")
 	CONTAINERS_CONF_OVERRIDE=${CONF:-$STORE/containers.conf} \
-		timeout --foreground -s KILL "${PODMAN_TIMEOUT:-60}" podman --root "$STORE/root" \
+		timeout --foreground -s KILL "${ENGINE_TIMEOUT:-60}" podman --root "$STORE/root" \
 		--runroot "$STORE/runroot" --tmpdir "$STORE/tmp" --network-config-dir "$STORE/networks" \
 		--storage-driver "${DRIVER:-overlay}" --cgroup-manager cgroupfs --events-backend file \
 		--runtime "${RUNTIME:-$HULL}" "${words[@]}"

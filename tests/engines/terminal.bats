@@ -3,46 +3,20 @@
 # podman run -it and exec -it as typed by a user: expect plays the terminal.
 
 load podman
+load terminal
 
-# on_terminal SCRIPT: expect's script; "start ARGUMENT..." runs podman on a terminal of 33 rows and
-# 77 columns, "finish" waits for its end and leaves its exit code as ours.
-on_terminal() {
-	declare -f podman podman_with_descriptors >podman.sh
-	cat >terminal.exp - <<'EOF' <(cat <<<"$1")
-set timeout $env(PODMAN_TIMEOUT)
-proc start {args} {
-	global spawn_id slave
-	spawn -noecho bash -c {source ./podman.sh; stty rows 33 cols 77; podman "$@"} podman {*}$args
-	set slave $spawn_out(slave,name)
-}
-proc finish {} {
-	expect eof
-	lassign [wait] pid id failed code
-	exit $code
-}
-proc expected {text} {
-	expect {
-		-ex $text {}
-		timeout { puts "never seen: $text"; exit 99 }
-		eof { puts "ended before: $text"; exit 98 }
-	}
-}
-EOF
-	cat - <<<"$1" >>terminal.exp
-	TERM=xterm try expect terminal.exp
-	output=${output//$'\r'/}
-}
+ENGINE_FUNCTIONS=podman_with_descriptors
 
 # bats test_tags=smoke
 @test "terminal: run -it has one, of the user's size" {
-	on_terminal 'start run --rm -it debian sh -c {tty; test -t 0 && test -t 1 && test -t 2 && stty size; exit 7}
+	on_terminal podman 'start run --rm -it debian sh -c {tty; test -t 0 && test -t 1 && test -t 2 && stty size; exit 7}
 		finish'
 	assert_status 7
 	assert_line /dev/pts/0 '33 77'
 }
 
 @test "terminal: a shell with what is typed, and its exit code" {
-	on_terminal 'start run --rm -it debian bash --norc
+	on_terminal podman 'start run --rm -it debian bash --norc
 		expected "#"
 		send "echo \$((40 + 2)) \$TERM\r"
 		expected "42 xterm"
@@ -53,7 +27,7 @@ EOF
 }
 
 @test "terminal: ^C is a signal, ^D is the end" {
-	on_terminal 'start run --rm -it debian sh -c {trap "echo interrupted" INT; echo ready; sleep 1000; cat; exit 5}
+	on_terminal podman 'start run --rm -it debian sh -c {trap "echo interrupted" INT; echo ready; sleep 1000; cat; exit 5}
 		expected ready
 		send "\003"
 		expected interrupted
@@ -65,7 +39,7 @@ EOF
 }
 
 @test "terminal: ^C ends a program without a handler" {
-	on_terminal 'start run --rm -it --init debian sleep 1000
+	on_terminal podman 'start run --rm -it --init debian sleep 1000
 		sleep 1
 		send "\003"
 		finish'
@@ -73,7 +47,7 @@ EOF
 }
 
 @test "terminal: ^Z stops a job of the shell in it, jobs can be continued" {
-	on_terminal 'start run --rm -it debian bash --norc
+	on_terminal podman 'start run --rm -it debian bash --norc
 		expected "#"
 		send "sleep 1000\r"
 		sleep 1
@@ -87,7 +61,7 @@ EOF
 }
 
 @test "terminal: its size follows the user's" {
-	on_terminal 'start run --rm -it debian bash --norc
+	on_terminal podman 'start run --rm -it debian bash --norc
 		expected "#"
 		send "trap \"stty size\" WINCH; echo re\"ady\"\r"
 		expected ready
@@ -102,7 +76,7 @@ EOF
 }
 
 @test "terminal: detach with ^P ^Q and attach again" {
-	on_terminal "start run -it --name $C debian bash --norc"'
+	on_terminal podman "start run -it --name $C debian bash --norc"'
 		expected "#"
 		send "echo be\"fore\"\r"
 		expected before
@@ -123,7 +97,7 @@ EOF
 
 @test "terminal: exec -it" {
 	run_sleeper
-	on_terminal "start exec -it $C"' sh -c {tty; stty size; cat; exit 6}
+	on_terminal podman "start exec -it $C"' sh -c {tty; stty size; cat; exit 6}
 		expected "33 77"
 		send "typed\r"
 		expected typed
@@ -131,21 +105,21 @@ EOF
 		finish'
 	assert_status 6
 	assert_line /dev/pts/0
-	on_terminal "start exec -it $C"' nonexistent
+	on_terminal podman "start exec -it $C"' nonexistent
 		finish'
 	assert_status 127
 }
 
 @test "terminal: exec -it as a user owns it" {
 	run_sleeper
-	on_terminal "start exec -it --user nobody $C"' sh -c {stat -c %U $(tty); echo x >$(tty) && echo written}
+	on_terminal podman "start exec -it --user nobody $C"' sh -c {stat -c %U $(tty); echo x >$(tty) && echo written}
 		finish'
 	assert_ok
 	assert_line nobody written
 }
 
 @test "terminal: run -it in a user namespace" {
-	on_terminal 'start run --rm -it --uidmap 0:100000:65536 debian sh -c {stat -c %u $(tty); stty size}
+	on_terminal podman 'start run --rm -it --uidmap 0:100000:65536 debian sh -c {stat -c %u $(tty); stty size}
 		finish'
 	assert_ok
 	assert_line 0 '33 77'
@@ -161,7 +135,7 @@ EOF
 }
 
 @test "terminal: /dev/console is it" {
-	on_terminal 'start run --rm -it debian sh -c {echo on console >/dev/console; test -c /dev/console}
+	on_terminal podman 'start run --rm -it debian sh -c {echo on console >/dev/console; test -c /dev/console}
 		finish'
 	assert_ok
 	assert_has 'on console'

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# An engine's command line on a terminal, as typed by a user: expect plays the terminal.
+
+# on_terminal ENGINE SCRIPT: expect's script; "start ARGUMENT..." runs the function ENGINE (and what
+# it calls: $ENGINE_FUNCTIONS) on a terminal of 33 rows and 77 columns, "finish" waits for its end
+# and leaves its exit code as ours.
+on_terminal() {
+	# shellcheck disable=SC2086 # names of functions
+	declare -f "$1" ${ENGINE_FUNCTIONS-} >engine.sh
+	cat >terminal.exp <<'EOT'
+set timeout $env(ENGINE_TIMEOUT)
+proc start {args} {
+	global spawn_id slave env
+	spawn -noecho bash -c {source ./engine.sh; stty rows 33 cols 77; "$@"} bash $env(ENGINE) {*}$args
+	set slave $spawn_out(slave,name)
+}
+proc finish {} {
+	expect eof
+	lassign [wait] pid id failed code
+	exit $code
+}
+proc expected {text} {
+	expect {
+		-ex $text {}
+		timeout { puts "never seen: $text"; exit 99 }
+		eof { puts "ended before: $text"; exit 98 }
+	}
+}
+EOT
+	cat - <<<"$2" >>terminal.exp
+	ENGINE=$1 TERM=xterm try expect terminal.exp
+	output=${output//$'\r'/}
+}
