@@ -20,6 +20,7 @@ static const struct field fields[] = {
 	RECORD(isolation, "isolation", FIELD_STRING),
 	RECORD(no_new_keyring, "noNewKeyring", FIELD_BOOL),
 	RECORD(shared_pids, "sharedPids", FIELD_BOOL),
+	RECORD(user_namespace_added, "userNamespaceAdded", FIELD_BOOL),
 	RECORD(has_poststart, "hasPoststart", FIELD_BOOL),
 	RECORD(has_poststop, "hasPoststop", FIELD_BOOL),
 	RECORD(annotations, "annotations", FIELD_STRING_MAP),
@@ -67,6 +68,7 @@ int record_save(int folder_fd, const struct container_record *record)
 	record_write_string(&writer, "isolation", record->isolation);
 	json_write_bool(&writer, "noNewKeyring", record->no_new_keyring);
 	json_write_bool(&writer, "sharedPids", record->shared_pids);
+	json_write_bool(&writer, "userNamespaceAdded", record->user_namespace_added);
 	json_write_bool(&writer, "hasPoststart", record->has_poststart);
 	json_write_bool(&writer, "hasPoststop", record->has_poststop);
 	json_begin_object(&writer, "annotations");
