@@ -134,6 +134,17 @@ void process_close_others(unsigned int first, const int *kept, size_t count)
 	(void)syscall(SYS_close_range, first, ~0u, 0);
 }
 
+bool process_is_rootless(void)
+{
+	static const char whole[] = "         0          0 4294967295\n";
+	_cleanup_buffer_ struct buffer map = { 0 };
+
+	if (geteuid() != 0)
+		return true;
+	return file_read_at(AT_FDCWD, "/proc/self/uid_map", &map, 4096) >= 0 && map.data &&
+	       strcmp(map.data, whole) != 0;
+}
+
 void signal_reset_all(void)
 {
 	/* The kernel's struct sigaction, all 0: SIG_DFL, no flags. */

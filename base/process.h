@@ -42,6 +42,12 @@ int process_seal_descriptors(unsigned int first);
 /* Close every descriptor >= FIRST but the KEPT ones (those may be -1). */
 void process_close_others(unsigned int first, const int *kept, size_t count);
 
+/*
+ * Without root's rights over this machine: an ordinary user, or the root of a user
+ * namespace (the answer then takes reading /proc/self/uid_map).
+ */
+bool process_is_rootless(void);
+
 /* Every signal unblocked and with its default effect, as a fresh program expects them. */
 void signal_reset_all(void);
 

@@ -13,8 +13,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "cgroup/delegation.h"
 #include "cgroup/driver.h"
 
 char *cgroup_path_resolve(const char *id, const char *cgroups_path)
@@ -203,6 +205,8 @@ int cgroup_open(struct cgroup **opened, const char *id, const char *cgroups_path
 	int r;
 
 	cgroup->mount_fd = -EBADF;
+	if (saved && !strncmp(saved, "none:", 5))
+		return cgroup_open_none(opened, id);
 	if (saved && (!colon || colon[1] != '/'))
 		return error_set(EINVAL, "the saved cgroup \"%s\" is none", saved);
 	group = cgroup_path_resolve(id, saved ? colon + 1 : cgroups_path);
@@ -217,6 +221,41 @@ int cgroup_open(struct cgroup **opened, const char *id, const char *cgroups_path
 	cgroup_set_views(cgroup);
 	*opened = TAKE_PTR(cgroup);
 	return 0;
+}
+
+int cgroup_open_none(struct cgroup **opened, const char *id)
+{
+	struct cgroup *cgroup = memory_allocate_zero(sizeof(*cgroup));
+
+	cgroup->mount_fd = -EBADF;
+	cgroup->driver = &cgroup_driver_none;
+	cgroup->saved = string_format("none:/%s", id);
+	*opened = cgroup;
+	return 0;
+}
+
+bool cgroup_is_none(const struct cgroup *cgroup)
+{
+	return cgroup->driver == &cgroup_driver_none;
+}
+
+int cgroup_open_delegated(struct cgroup **opened, const char *id, const char *cgroups_path)
+{
+	_cleanup_close_ int mount_fd = open(CGROUP_MOUNT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *base = NULL, *path = NULL;
+	struct statfs fs;
+
+	if (cgroups_path && *cgroups_path == '/')
+		return cgroup_open(opened, id, cgroups_path, NULL);
+	if (mount_fd >= 0 && fstatfs(mount_fd, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+		base = delegation_find(mount_fd);
+	if (!base) {
+		log_debug("no cgroup is delegated to this user: the container gets none");
+		return cgroup_open_none(opened, id);
+	}
+	path = cgroups_path && *cgroups_path ? string_format("/%s/%s", base, cgroups_path)
+					     : string_format("/%s/hull-%s", base, id);
+	return cgroup_open(opened, id, path, NULL);
 }
 
 const char *cgroup_saved(const struct cgroup *cgroup)

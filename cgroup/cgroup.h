@@ -31,6 +31,20 @@ struct cgroup;
 int cgroup_open(
 	struct cgroup **cgroup, const char *id, const char *cgroups_path, const char *saved);
 
+/*
+ * The same for a new container of an ordinary user: an absolute path as above,
+ * anything else below the group that was delegated to him (cgroup/delegation.h).
+ * Without v2 or without such a group there is none, as after cgroup_open_none.
+ */
+int cgroup_open_delegated(struct cgroup **cgroup, const char *id, const char *cgroups_path);
+
+/*
+ * No cgroup at all: the processes stay where they are, limits are refused, and
+ * who belongs to the container is not known here.
+ */
+int cgroup_open_none(struct cgroup **cgroup, const char *id);
+bool cgroup_is_none(const struct cgroup *cgroup);
+
 /* What state.json keeps, so that cgroup_open finds the same group again. */
 const char *cgroup_saved(const struct cgroup *cgroup);
 void cgroup_close(struct cgroup **cgroup);

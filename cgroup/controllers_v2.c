@@ -88,13 +88,22 @@ static int controllers_write(int folder_fd, uint32_t controllers)
 	return file_write_at(folder_fd, "cgroup.subtree_control", text.data);
 }
 
+/* The groups that hold a user's are root's, who has given them what they give. */
+static bool controllers_are_enabled(int folder_fd, uint32_t controllers)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	return file_read_at(folder_fd, "cgroup.subtree_control", &text, 4096) >= 0 && text.data &&
+	       (controllers_parse(text.data) & controllers) == controllers;
+}
+
 /* All at once; if that fails one by one, so that one that is refused takes no other with it. */
 static int controllers_enable_in(
 	const struct cgroup_place *place, int folder_fd, const char *group, uint32_t controllers)
 {
 	int r = controllers_write(folder_fd, controllers), first = 0;
 
-	if (r >= 0)
+	if (r >= 0 || controllers_are_enabled(folder_fd, controllers))
 		return 0;
 	for (int i = 0; i < CONTROLLERS; i++) {
 		if (!(controllers & CONTROLLER_BIT(i)))

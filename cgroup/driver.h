@@ -11,6 +11,7 @@
  *   hybrid  v1 hierarchies for their controllers; beside them a v2 group for
  *           what only v2 can do: CLONE_INTO_CGROUP, cgroup.freeze, cgroup.kill,
  *           pressure, and the controllers that v1 does not have
+ *   none    no cgroup: the container of a user who has none, or one without
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +39,8 @@ struct cgroup_driver {
 	void (*stats)(const struct cgroup *cgroup, struct cgroup_stats *stats);
 };
 
-extern const struct cgroup_driver cgroup_driver_v1, cgroup_driver_v2, cgroup_driver_hybrid;
+extern const struct cgroup_driver cgroup_driver_v1, cgroup_driver_v2, cgroup_driver_hybrid,
+	cgroup_driver_none;
 
 struct cgroup {
 	const struct cgroup_driver *driver;

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "cgroup/controllers_v2.h"
 #include "cgroup/device_rules.h"
 #include "cgroup/driver.h"
@@ -108,6 +109,18 @@ int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone)
 	return by_clone ? 0 : place_enter(cgroup->v2);
 }
 
+/* Only root may attach programs; but the container of a user can make no device either. */
+static int v2_apply_devices(struct cgroup_place *place, const struct config_resources *resources)
+{
+	int r = devices_bpf_apply(place, resources);
+
+	if ((r != -EPERM && r != -EACCES) || !process_is_rootless())
+		return r;
+	log_debug("linux.resources.devices: left out, %s", error_text(r));
+	error_clear();
+	return 0;
+}
+
 int cgroup_v2_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update)
 {
@@ -116,7 +129,7 @@ int cgroup_v2_apply(
 	int r = 0;
 
 	if (!(v1 & CONTROLLER_BIT(CONTROLLER_DEVICES)) && (!update || resources->devices.count))
-		r = devices_bpf_apply(cgroup->v2, resources);
+		r = v2_apply_devices(cgroup->v2, resources);
 	if (r >= 0)
 		r = resources_plan_v2(&plan, resources, ~v1);
 	if (r >= 0)

@@ -33,7 +33,7 @@ int container_exec_prepare(void *context)
 	if (r >= 0 && affinity)
 		r = limit_affinity(affinity->final, "process.execCPUAffinity.final");
 	if (r >= 0 && namespace_has_user(plan->namespaces))
-		r = credential_become_root();
+		r = credential_become_root(plan->keep_groups);
 	/* Needs the trusted procfs, which goes now. */
 	if (r >= 0)
 		r = limit_all(plan);
@@ -42,8 +42,7 @@ int container_exec_prepare(void *context)
 	if (r < 0)
 		return r;
 	standard_give_to(plan->process->user);
-	r = credential_apply(plan->process, &plan->capabilities,
-		plan->seccomp && !plan->process->no_new_privileges);
+	r = credential_apply(plan);
 	if (r < 0)
 		return r;
 	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));

@@ -22,6 +22,7 @@
 #include "ns/limit.h"
 #include "ns/mask.h"
 #include "ns/mount.h"
+#include "ns/mount_source.h"
 #include "ns/network.h"
 #include "ns/program.h"
 #include "ns/root.h"
@@ -62,7 +63,20 @@ bool container_init_waits(const struct container_plan *plan)
 	       plan->config->linux->net_devices.count;
 }
 
-static int init_enter(const struct container_plan *plan)
+/* What the runtime of an ordinary user may not: with the user's ids, but all capabilities. */
+static int init_open_sources(struct container_plan *plan)
+{
+	_cleanup_close_ int bundle_fd = open(plan->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle_fd < 0)
+		return error_errno(errno, "bundle %s", plan->bundle);
+	plan->root_tree_fd = root_tree_open(plan->config, bundle_fd);
+	if (plan->root_tree_fd < 0)
+		return plan->root_tree_fd;
+	return mount_sources_open(plan->config, bundle_fd, -1, plan->mount_tree_fds);
+}
+
+static int init_enter(struct container_plan *plan)
 {
 	int r;
 
@@ -79,7 +93,9 @@ static int init_enter(const struct container_plan *plan)
 	if (container_init_waits(plan))
 		init_wait_for(plan, MESSAGE_GO);
 	if (namespace_has_user(plan->namespaces)) {
-		r = credential_become_root();
+		r = plan->open_inside ? init_open_sources(plan) : 0;
+		if (r >= 0)
+			r = credential_become_root(plan->keep_groups);
 		if (r < 0)
 			return r;
 		/* Changing ids cleared the death signal (prctl(2)). */
@@ -166,7 +182,7 @@ static int init_chroot(const struct container_plan *plan)
 	return r;
 }
 
-static int init_set_up(const struct container_plan *plan)
+static int init_set_up(struct container_plan *plan)
 {
 	int r = init_enter(plan);
 
@@ -184,12 +200,11 @@ static int init_set_up(const struct container_plan *plan)
 
 static int init_become_program(const struct container_plan *plan, struct program *program)
 {
-	bool hold_admin = plan->seccomp && !plan->process->no_new_privileges;
 	int r = label_prepare(plan);
 
 	standard_give_to(plan->process->user);
 	if (r >= 0)
-		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
+		r = credential_apply(plan);
 	if (r >= 0)
 		r = program_enter_folder(plan->process);
 	if (r >= 0)
@@ -244,7 +259,7 @@ static __attribute__((noreturn)) void init_fail(int socket_fd, int start_fd, int
 
 void container_init(void *context)
 {
-	const struct container_plan *plan = context;
+	struct container_plan *plan = context;
 	struct program program = { 0 };
 	int start_fd = -1, r;
 

@@ -23,23 +23,31 @@ static int credential_set_groups(const gid_t *groups, size_t count)
 	return 0;
 }
 
+static int credential_refused(const char *field, const char *kind, unsigned int id)
+{
+	if (errno == EINVAL)
+		return error_set(EINVAL, "process.user.%s: the user namespace has no %s %u", field,
+			kind, id);
+	return error_errno(errno, "process.user.%s: cannot become %u", field, id);
+}
+
 static int credential_set_ids(uid_t uid, gid_t gid)
 {
 	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
-		return error_errno(errno, "process.user.gid: cannot become %u", gid);
+		return credential_refused("gid", "group", gid);
 	if (syscall(SYS_setresuid, uid, uid, uid) < 0)
-		return error_errno(errno, "process.user.uid: cannot become %u", uid);
+		return credential_refused("uid", "user", uid);
 	return 0;
 }
 
-int credential_become_root(void)
+int credential_become_root(bool keep_groups)
 {
-	int r = credential_set_groups(NULL, 0);
+	int r = keep_groups ? 0 : credential_set_groups(NULL, 0);
 
 	return r < 0 ? r : credential_set_ids(0, 0);
 }
 
-static int credential_set_user(const struct config_user *user)
+static int credential_set_user(const struct config_user *user, bool keep_groups)
 {
 	gid_t *groups = memory_allocate((user->additional_gids.count + 1) * sizeof(*groups));
 	_cleanup_free_ void *owned = groups;
@@ -47,14 +55,16 @@ static int credential_set_user(const struct config_user *user)
 
 	for (size_t i = 0; i < user->additional_gids.count; i++)
 		groups[i] = (gid_t)user->additional_gids.items[i];
-	r = credential_set_groups(groups, user->additional_gids.count);
+	r = keep_groups ? 0 : credential_set_groups(groups, user->additional_gids.count);
 	return r < 0 ? r : credential_set_ids((uid_t)user->uid, (gid_t)user->gid);
 }
 
-int credential_apply(
-	const struct config_process *process, const struct capability_sets *sets, bool hold_admin)
+int credential_apply(const struct container_plan *plan)
 {
 	static const struct config_user root;
+	const struct config_process *process = plan->process;
+	const struct capability_sets *sets = &plan->capabilities;
+	bool hold_admin = plan->seccomp && !process->no_new_privileges;
 	const struct config_user *user = process->user ? process->user : &root;
 	int r = capability_drop_bounding(sets);
 
@@ -62,7 +72,7 @@ int credential_apply(
 		return r;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_errno(errno, "PR_SET_KEEPCAPS");
-	r = credential_set_user(user);
+	r = credential_set_user(user, plan->keep_groups);
 	if (r < 0)
 		return r;
 	r = capability_apply(sets, hold_admin ? 1ull << CAP_SYS_ADMIN : 0);

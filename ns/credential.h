@@ -3,17 +3,16 @@
 #define HULL_NS_CREDENTIAL_H
 
 /* Who the process is: groups, ids, umask, capabilities, no_new_privs (config.md "User"). */
-#include "ns/capability.h"
-#include "spec/config.h"
+#include "ns/plan.h"
 
-/* Become root of the user namespace that the process is in. */
-int credential_become_root(void);
+/* Become root of the user namespace that the process is in. KEEP_GROUPS leaves its groups alone. */
+int credential_become_root(bool keep_groups);
 
 /*
- * Become the user of PROCESS for good, with these capabilities. HOLD_ADMIN keeps CAP_SYS_ADMIN until the
- * next execve(2), which a seccomp filter needs when no_new_privs is off.
+ * Become the user of the plan's process for good, with the plan's capabilities. With
+ * a seccomp filter and without no_new_privs CAP_SYS_ADMIN is kept until the next
+ * execve(2), because the filter needs one of them.
  */
-int credential_apply(
-	const struct config_process *process, const struct capability_sets *sets, bool hold_admin);
+int credential_apply(const struct container_plan *plan);
 
 #endif

@@ -118,7 +118,7 @@ static int device_make(const struct container_plan *plan, const struct device *d
 	if (folder < 0)
 		return error_errno(folder, "device %s", device->path);
 	error_clear();
-	if (plan->bind_devices && device->type != S_IFIFO)
+	if (plan->unprivileged && device->type != S_IFIFO)
 		r = device_bind_node(folder, name, device);
 	else
 		r = device_make_node(folder, name, device);

@@ -8,7 +8,10 @@
 
 /* Mappings of ids (user_namespaces(7)); PROC_FD is the host's procfs. */
 
-/* Write those of a process that was made with a new user namespace, and waits in it. */
+/*
+ * Write those of a process that was made with a new user namespace, and waits in
+ * it: directly where the kernel lets this user, else by ns/id_helper.h.
+ */
 int id_map_write(int proc_fd, pid_t pid, const struct config_id_mappings *uids,
 	const struct config_id_mappings *gids);
 

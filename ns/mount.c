@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -198,6 +199,41 @@ static bool mount_waits(const struct config_mount *mount, const struct mount_opt
 	       options->set & MOUNT_ATTR_RDONLY;
 }
 
+/*
+ * sysfs shows a network namespace, and only its owner may mount it. With the
+ * host's, the host's /sys stands in, read-only as a whole: cgroups below it may
+ * have been delegated to this very user (CVE-2023-25809).
+ */
+static int mount_host_sysfs(void)
+{
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	_cleanup_close_ int fd =
+		sys_open_tree(AT_FDCWD, "/sys", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly) < 0)
+		return error_errno(errno, "/sys of the host");
+	return TAKE_FD(fd);
+}
+
+/* A group of the mount's options that the user namespace does not have: terminals keep the user's. */
+static void mount_drop_group(const struct container_plan *plan, const char **words)
+{
+	const struct config_id_mappings *gids = &plan->config->linux->gid_mappings;
+	const char **kept = words;
+
+	for (; *words; words++) {
+		uint64_t gid = strtoull(*words + strcspn(*words, "=") + 1, NULL, 10);
+		bool mapped = strncmp(*words, "gid=", 4) != 0 || !gids->count;
+
+		for (size_t i = 0; i < gids->count; i++)
+			mapped |= gid >= gids->items[i].container_id &&
+				  gid - gids->items[i].container_id < gids->items[i].size;
+		if (mapped)
+			*kept++ = *words;
+	}
+	*kept = NULL;
+}
+
 static int mount_new(
 	const struct container_plan *plan, size_t index, const struct mount_options *options)
 {
@@ -210,6 +246,8 @@ static int mount_new(
 
 	memcpy(words, options->filesystem, options->filesystem_options * sizeof(*words));
 	mount_inherit_mode(plan, mount, words, mode);
+	if (!strcmp(mount->type, "devpts"))
+		mount_drop_group(plan, words);
 	target = mount_target_open(plan, mount, -1);
 	if (target < 0)
 		return target;
@@ -217,6 +255,10 @@ static int mount_new(
 		fd = mount_long(plan, mount, words, target);
 	else
 		fd = mount_filesystem(mount->type, mount->source, words, 0);
+	if (fd == -EPERM && plan->unprivileged && !strcmp(mount->type, "sysfs")) {
+		error_clear();
+		fd = mount_host_sysfs();
+	}
 	if (fd < 0)
 		return fd;
 	if (options->copy_up) {

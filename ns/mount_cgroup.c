@@ -93,8 +93,12 @@ int mount_cgroup(
 	uint64_t attributes = options->set & MOUNT_ATTR_RDONLY;
 	_cleanup_close_ int fd = -EBADF;
 
-	if (!view || !view->name)
-		return error_set(ENOTSUP, "this machine has no cgroups to show");
+	/* Above the container's own group, what was delegated to its user is his to change (CVE-2023-25809). */
+	if (plan->unprivileged && !own_namespace)
+		attributes = MOUNT_ATTR_RDONLY;
+	/* A container without a cgroup sees none. */
+	if (!view->name)
+		return mount_hierarchies(view, MOUNT_ATTR_RDONLY, target_fd);
 	if (*view->name)
 		return mount_hierarchies(view, attributes, target_fd);
 	/* In the host's cgroup namespace the whole tree is what processes read about. */

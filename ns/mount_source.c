@@ -43,6 +43,11 @@ static int mount_map_ids(int fd, const struct config *config, size_t index,
 			"of the "
 			"container",
 			index);
+	if (proc_fd < 0)
+		return error_set(EPERM,
+			"config.json: mounts[%zu]: ids can be mapped on this file system by root "
+			"alone",
+			index);
 	user_fd = id_map_open(proc_fd, own ? &mount->uid_mappings : &config->linux->uid_mappings,
 		own ? &mount->gid_mappings : &config->linux->gid_mappings);
 	if (user_fd < 0)
@@ -87,8 +92,6 @@ static int mount_source_open(const struct config *config, size_t index,
 
 int mount_sources_open(const struct config *config, int bundle_fd, int proc_fd, int *fds)
 {
-	for (size_t i = 0; i < config->mounts.count; i++)
-		fds[i] = -1;
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct mount_options options;
 		int r = mount_options_parse(&config->mounts.items[i], i, &options);

@@ -38,7 +38,10 @@ struct container_plan {
 	int proc_fd;	/* the host's procfs: the only one that is trusted */
 	int fifo_fd;	/* exec.fifo, O_PATH; -1: run without waiting for start */
 
-	bool no_pivot, no_new_keyring, bind_devices;
+	bool no_pivot, no_new_keyring;
+	bool keep_groups;  /* the annotation: nothing changes the supplementary groups */
+	bool unprivileged; /* in a user namespace: no nodes can be made, no host's sysfs mounted */
+	bool open_inside;  /* mounts may be cloned only in the new user namespace, by the process */
 	unsigned int preserve_fds; /* descriptors 3… that the program gets */
 
 	/* Puts the calling process into its cgroup. 0 or a negative errno with a message. */

@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "runtime/isolation.h"
 #include "runtime/record.h"
+#include "runtime/rootless.h"
 #include "spec/state.h"
 
 const char *const container_status_names[] = { "creating", "created", "running", "paused",
@@ -30,7 +31,8 @@ static int container_root_make(const char *path)
 		(void)mkdir(folder, 0755);
 		*slash = '/';
 	}
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+	/* The sticky bit keeps it from those who tidy up the folder of a session (XDG). */
+	if (mkdir(folder, geteuid() ? 01700 : 0700) < 0 && errno != EEXIST)
 		return error_errno(errno, "cannot make the state folder %s", path);
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? error_errno(errno, "state folder %s", path) : fd;
@@ -38,19 +40,17 @@ static int container_root_make(const char *path)
 
 int container_root_open(const struct global_options *global)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	_cleanup_free_ char *path = NULL;
 	int fd;
 
 	if (global->root)
 		path = string_copy(global->root);
-	else if (geteuid() == 0)
-		path = string_copy("/run/hull");
-	else if (runtime && *runtime)
-		path = string_format("%s/hull", runtime);
+	else if (rootless_has_state_folder())
+		path = rootless_state_folder();
 	else
-		return error_set(
-			EINVAL, "no state folder: XDG_RUNTIME_DIR is not set, and no --root given");
+		path = string_copy("/run/hull");
+	if (!path)
+		return -EACCES;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd >= 0 ? fd : container_root_make(path);
 }

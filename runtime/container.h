@@ -3,7 +3,7 @@
 #define HULL_RUNTIME_CONTAINER_H
 
 /*
- * A container on disk, below the state root (/run/hull):
+ * A container on disk, below the state root (/run/hull; a user's: runtime/rootless.h):
  *
  *   ID/lock         flock(2)ed by whoever changes the container
  *   ID/config.json  as it was run
@@ -30,6 +30,7 @@ struct container_record {
 	const char *rdt_class; /* of resctrl; NULL: none */
 	bool rdt_made, rdt_monitored;
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */
+	bool user_namespace_added;	  /* by hull: config.json has none (runtime/rootless.h) */
 	bool has_poststart, has_poststop; /* hooks: saves reading config.json again */
 	struct string_map annotations;
 };

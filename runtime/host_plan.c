@@ -14,11 +14,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
 #include "ns/mount_source.h"
 #include "ns/network_device.h"
 #include "ns/root.h"
+#include "spec/annotation.h"
 
 /* The one procfs that is trusted for labels and sysctls: the host's, checked to be one. */
 static int plan_open_proc(void)
@@ -62,17 +64,10 @@ static int plan_prepare_seccomp(struct host_plan *plan, int root_fd)
 	return 0;
 }
 
-/* In a user namespace, the container's or the one that hull is in, nodes cannot be made. */
-static bool plan_binds_devices(const struct host_plan *plan)
+/* In a user namespace, the container's or the one that hull is in. */
+static bool plan_is_unprivileged(const struct host_plan *plan)
 {
-	static const char whole[] = "         0          0 4294967295\n";
-	_cleanup_buffer_ struct buffer map = { 0 };
-
-	if (namespace_has_user(&plan->namespaces))
-		return true;
-	if (file_read_at(plan->init.proc_fd, "self/uid_map", &map, 4096) < 0 || !map.data)
-		return false;
-	return strcmp(map.data, whole) != 0;
+	return namespace_has_user(&plan->namespaces) || process_is_rootless();
 }
 
 /* The caller's own terminal, when it stands in front of the container's, tells the size. */
@@ -99,6 +94,7 @@ static int plan_prepare_common(struct host_plan *plan, const struct container *c
 	plan->init.process = request->process;
 	if (request->process->terminal)
 		plan_find_console_size(plan, request);
+	plan->init.keep_groups = annotation_is_on(request->config, ANNOTATION_KEEP_GROUPS);
 	plan->init.no_pivot = request->no_pivot;
 	plan->init.no_new_keyring = request->no_new_keyring;
 	plan->init.preserve_fds = request->preserve_fds;
@@ -127,11 +123,18 @@ static int plan_open_sources(struct host_plan *plan, int bundle_fd)
 					 errno, "config.json: root.path: %s", config->root->path)
 			       : 0;
 	}
-	plan->init.root_tree_fd = root_tree_open(config, bundle_fd);
-	if (plan->init.root_tree_fd < 0)
-		return plan->init.root_tree_fd;
 	plan->init.mount_tree_fds =
 		memory_allocate((config->mounts.count + 1) * sizeof(*plan->init.mount_tree_fds));
+	for (size_t i = 0; i < config->mounts.count; i++)
+		plan->init.mount_tree_fds[i] = -1;
+	plan->init.root_tree_fd = root_tree_open(config, bundle_fd);
+	if (plan->init.root_tree_fd == -EPERM && namespace_has_user(&plan->namespaces)) {
+		error_clear();
+		plan->init.open_inside = true;
+		return 0;
+	}
+	if (plan->init.root_tree_fd < 0)
+		return plan->init.root_tree_fd;
 	return mount_sources_open(config, bundle_fd, plan->init.proc_fd, plan->init.mount_tree_fds);
 }
 
@@ -146,7 +149,7 @@ int host_plan_prepare(struct host_plan *plan, const struct container *container,
 		r = plan_open_sources(plan, bundle_fd);
 	if (r < 0)
 		return r;
-	plan->init.bind_devices = plan_binds_devices(plan);
+	plan->init.unprivileged = plan_is_unprivileged(plan);
 	return 0;
 }
 
@@ -161,6 +164,8 @@ int host_plan_prepare_exec(struct host_plan *plan, const struct container *conta
 	for (size_t i = 0; i < request->config->linux->namespaces.count; i++)
 		plan->namespaces.beside_flags |= namespace_flag(
 			(enum namespace_type)request->config->linux->namespaces.items[i].type);
+	if (container->record.user_namespace_added)
+		plan->namespaces.beside_flags |= namespace_flag(NAMESPACE_USER);
 	return 0;
 }
 

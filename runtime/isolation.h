@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "runtime/container.h"
+#include "runtime/rootless.h"
 
 /* What a new process is given besides the configuration. */
 struct process_request {
@@ -21,6 +22,8 @@ struct process_request {
 	int console_fd;	      /* a connected console socket; -1: none */
 	unsigned int preserve_fds;
 	bool no_pivot, no_new_keyring;
+	bool no_cgroup; /* --cgroup-manager disabled */
+	enum rootless rootless;
 	bool wait_for_start; /* the program waits for `start` */
 };
 

@@ -20,6 +20,7 @@
 #include "runtime/conversation.h"
 #include "runtime/host_plan.h"
 #include "runtime/host_rdt.h"
+#include "runtime/population.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
 {
@@ -27,21 +28,57 @@ static int host_open_cgroup(const struct container *container, struct cgroup **c
 }
 
 /* state.json names the cgroup before there is one: see runtime/container.h. */
-static int host_make_cgroup(
-	struct container *container, const struct config *config, struct cgroup **cgroup)
+static int host_create_cgroup(struct container *container, struct cgroup *cgroup)
 {
-	int r = cgroup_open(cgroup, container->id, config->linux->cgroups_path, NULL);
+	int r;
 
-	if (r < 0)
-		return r;
-	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(*cgroup));
+	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(cgroup));
 	r = container_save(container);
 	if (r < 0)
 		return r;
-	r = cgroup_create(*cgroup);
+	r = cgroup_create(cgroup);
 	/* A group that is somebody else's is not ours to destroy. */
 	if (r < 0)
 		container->record.cgroup = NULL;
+	return r;
+}
+
+static int host_create_delegated(
+	struct container *container, const struct config *config, struct cgroup **cgroup)
+{
+	const char *path = config->linux->cgroups_path;
+	int r;
+
+	cgroup_close(cgroup);
+	r = cgroup_open_delegated(cgroup, container->id, path);
+	if (r >= 0)
+		r = host_create_cgroup(container, *cgroup);
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && path && *path)
+		return error_context(
+			r, "config.json: linux.cgroupsPath: this user may not make it");
+	return r;
+}
+
+static int host_make_cgroup(
+	struct container *container, const struct process_request *request, struct cgroup **cgroup)
+{
+	const struct config *config = request->config;
+	int r;
+
+	if (request->no_cgroup) {
+		r = cgroup_open_none(cgroup, container->id);
+		if (r >= 0)
+			r = host_create_cgroup(container, *cgroup);
+	} else if (geteuid() != 0 && rootless_is(request->rootless)) {
+		r = host_create_delegated(container, config, cgroup);
+	} else {
+		r = cgroup_open(cgroup, container->id, config->linux->cgroups_path, NULL);
+		if (r >= 0)
+			r = host_create_cgroup(container, *cgroup);
+		/* The root of a user namespace may have a group delegated to him too. */
+		if ((r == -EACCES || r == -EPERM || r == -EROFS) && rootless_is(request->rootless))
+			r = host_create_delegated(container, config, cgroup);
+	}
 	if (r >= 0 && !cgroup_apply_can_wait(*cgroup))
 		r = cgroup_apply(*cgroup, config->linux->resources, false);
 	return r;
@@ -95,7 +132,7 @@ static int host_create(struct container *container, int bundle_fd,
 	int r = host_plan_prepare(&plan, container, bundle_fd, request);
 
 	if (r >= 0)
-		r = host_make_cgroup(container, request->config, &cgroup);
+		r = host_make_cgroup(container, request, &cgroup);
 	if (r >= 0)
 		r = host_rdt_make(container, request->config->linux->intel_rdt);
 	if (r >= 0)
@@ -197,6 +234,12 @@ static int host_exec(struct container *container, const struct process_request *
 	return r;
 }
 
+static int host_kill_all(const struct container *container, const struct cgroup *cgroup, int signal)
+{
+	return cgroup_is_none(cgroup) ? population_signal(container, signal)
+				      : cgroup_kill(cgroup, signal);
+}
+
 static int host_kill(const struct container *container, int signal, bool all)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
@@ -205,7 +248,7 @@ static int host_kill(const struct container *container, int signal, bool all)
 
 	if (all) {
 		r = host_open_cgroup(container, &cgroup);
-		return r < 0 ? r : cgroup_kill(cgroup, signal);
+		return r < 0 ? r : host_kill_all(container, cgroup, signal);
 	}
 	pidfd = container_process_open(container);
 	r = pidfd < 0 ? pidfd : process_signal(pidfd, signal);
@@ -239,7 +282,10 @@ static int host_processes(const struct container *container, pid_t **pids, size_
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	int r = host_open_cgroup(container, &cgroup);
 
-	return r < 0 ? r : cgroup_processes(cgroup, pids, count);
+	if (r < 0)
+		return r;
+	return cgroup_is_none(cgroup) ? population_list(container, pids, count)
+				      : cgroup_processes(cgroup, pids, count);
 }
 
 static int host_write_stats(const struct container *container, struct json_writer *writer)
@@ -296,7 +342,7 @@ static int host_destroy(const struct container *container)
 				      : host_open_cgroup(container, &cgroup);
 	if (r < 0)
 		return r;
-	r = cgroup_kill(cgroup, SIGKILL);
+	r = host_kill_all(container, cgroup, SIGKILL);
 	host_end_process(container);
 	if (r >= 0)
 		r = cgroup_remove(cgroup);

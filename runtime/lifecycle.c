@@ -67,7 +67,7 @@ static const char *owner_name(struct arena *arena)
 	return geteuid() == 0 ? "root" : arena_format(arena, "%u", geteuid());
 }
 
-static int create_fill_record(struct container *container, const struct config *config,
+static int create_fill_record(struct container *container, struct config *config,
 	const char *bundle, const struct create_options *options)
 {
 	struct container_record *record = &container->record;
@@ -87,6 +87,7 @@ static int create_fill_record(struct container *container, const struct config *
 	record->shared_pids = !config_namespace_is_new(config, NAMESPACE_PID);
 	record->has_poststart = config->hooks && config->hooks->poststart.count;
 	record->has_poststop = config->hooks && config->hooks->poststop.count;
+	record->user_namespace_added = rootless_add_user_namespace(config);
 	record->annotations = config->annotations;
 	return 0;
 }
@@ -123,7 +124,7 @@ static int create_in_folder(struct container *container, const struct config *co
 }
 
 static int create_make(struct container *container, int root_fd, const char *id,
-	const struct config *config, const char *bundle, int bundle_fd,
+	struct config *config, const char *bundle, int bundle_fd,
 	const struct create_options *options, const struct process_request *request,
 	struct process_handle *handle)
 {
@@ -149,6 +150,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	_cleanup_close_ int bundle_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int console_fd = -EBADF;
 	_cleanup_config_ struct config config = { 0 };
+	const struct global_options *global = invocation->global;
+	enum rootless rootless = ROOTLESS_AUTO;
 	struct process_request request;
 	char bundle[PATH_MAX];
 	int root_fd, r;
@@ -162,6 +165,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	if (r >= 0)
 		r = create_check_supported(&config);
 	if (r >= 0)
+		r = rootless_parse(global->rootless, &rootless);
+	if (r >= 0)
 		r = create_check_console(options, config.process, start);
 	if (r < 0)
 		return r;
@@ -170,7 +175,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		if (console_fd < 0)
 			return console_fd;
 	}
-	root_fd = container_root_open(invocation->global);
+	root_fd = container_root_open(global);
 	if (root_fd < 0)
 		return root_fd;
 	request = (struct process_request){
@@ -181,6 +186,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.preserve_fds = options->preserve_fds + activation_pass_on(&config),
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
+		.no_cgroup = global->cgroup_manager && !strcmp(global->cgroup_manager, "disabled"),
+		.rootless = rootless,
 		.wait_for_start = !start,
 	};
 	return create_make(

@@ -39,9 +39,11 @@ static const struct option global_options[] = {
 	{ "log-level", 0, OPTION_TEXT, GLOBAL(log_level), "LEVEL",
 		"error, warning (default), info or debug" },
 	{ "debug", 0, OPTION_FLAG, GLOBAL(debug), NULL, "the same as --log-level debug" },
-	{ "cgroup-manager", 0, OPTION_TEXT, GLOBAL(cgroup_manager), "NAME", "cgroupfs" },
+	{ "cgroup-manager", 0, OPTION_TEXT, GLOBAL(cgroup_manager), "NAME",
+		"cgroupfs (default), or disabled: containers get no cgroup" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, GLOBAL(systemd_cgroup), NULL, NULL },
-	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless), "WHEN", "true, false or auto" },
+	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless), "WHEN",
+		"do without a cgroup that may not be made: true, false or auto (default)" },
 	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
 	{ "help", 'h', OPTION_FLAG, GLOBAL(help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, "print the version" },
@@ -109,8 +111,10 @@ static int check_global(const struct global_options *global)
 		return error_set(ENOTSUP,
 			"--systemd-cgroup: this build manages cgroups itself; set the engine's "
 			"cgroup manager to cgroupfs");
-	if (global->cgroup_manager && strcmp(global->cgroup_manager, "cgroupfs") != 0)
-		return error_set(EINVAL, "--cgroup-manager: must be cgroupfs, got \"%s\"",
+	if (global->cgroup_manager && strcmp(global->cgroup_manager, "cgroupfs") != 0 &&
+		strcmp(global->cgroup_manager, "disabled") != 0)
+		return error_set(EINVAL,
+			"--cgroup-manager: must be cgroupfs or disabled, got \"%s\"",
 			global->cgroup_manager);
 	return 0;
 }

@@ -23,6 +23,7 @@ static const struct field fields[] = {
 	RECORD(rdt_monitored, "rdtMonitored", FIELD_BOOL),
 	RECORD(no_new_keyring, "noNewKeyring", FIELD_BOOL),
 	RECORD(shared_pids, "sharedPids", FIELD_BOOL),
+	RECORD(user_namespace_added, "userNamespaceAdded", FIELD_BOOL),
 	RECORD(has_poststart, "hasPoststart", FIELD_BOOL),
 	RECORD(has_poststop, "hasPoststop", FIELD_BOOL),
 	RECORD(annotations, "annotations", FIELD_STRING_MAP),
@@ -75,6 +76,7 @@ int record_save(int folder_fd, const struct container_record *record)
 	}
 	json_write_bool(&writer, "noNewKeyring", record->no_new_keyring);
 	json_write_bool(&writer, "sharedPids", record->shared_pids);
+	json_write_bool(&writer, "userNamespaceAdded", record->user_namespace_added);
 	json_write_bool(&writer, "hasPoststart", record->has_poststart);
 	json_write_bool(&writer, "hasPoststop", record->has_poststop);
 	json_begin_object(&writer, "annotations");

@@ -61,6 +61,18 @@ static int self_copy_sealed(void)
 	return TAKE_FD(to);
 }
 
+/*
+ * Could this user, or the root of a user namespace of his, change the file? The
+ * owner can, whatever its mode says.
+ */
+static bool self_is_own(void)
+{
+	struct stat st;
+
+	return stat(SELF, &st) < 0 || st.st_uid == geteuid() ||
+	       faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) == 0;
+}
+
 int self_protect(char **arguments)
 {
 	_cleanup_close_ int fd = -EBADF;
@@ -71,7 +83,7 @@ int self_protect(char **arguments)
 	}
 	fd = self_clone_readonly();
 	if (fd == -EPERM) {
-		if (faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) < 0)
+		if (!self_is_own())
 			return 0;
 		fd = self_copy_sealed();
 	}

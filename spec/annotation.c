@@ -12,10 +12,24 @@ static const struct annotation_word isolations[] = {
 	{ 0 },
 };
 
+/* What is on when it is 1 or true. */
+static const struct annotation_word switches[] = {
+	{ "0", NULL },
+	{ "1", NULL },
+	{ "false", NULL },
+	{ "true", NULL },
+	{ 0 },
+};
+
 const struct annotation annotation_table[] = {
 	{ "hull.isolation", ANNOTATION_WORD, isolations,
 		"Where the container runs: host is namespaces and cgroups of this machine.",
 		false },
+	{ ANNOTATION_KEEP_GROUPS, ANNOTATION_WORD, switches,
+		"1: processes keep the supplementary groups of whoever runs hull, and get no "
+		"other; "
+		"with a user namespace, files of such a group stay within reach.",
+		true },
 	{ 0 },
 };
 
@@ -25,6 +39,13 @@ const struct annotation *annotation_find(const char *name)
 		if (!strcmp(row->name, name))
 			return row;
 	return NULL;
+}
+
+bool annotation_is_on(const struct config *config, const char *name)
+{
+	const char *word = annotation_word(config, name);
+
+	return !strcmp(word, "1") || !strcmp(word, "true");
 }
 
 const char *annotation_word(const struct config *config, const char *name)

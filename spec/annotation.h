@@ -11,6 +11,8 @@
 
 #include "spec/config.h"
 
+#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups" /* crun's name */
+
 enum annotation_type {
 	ANNOTATION_WORD, /* one of the row's words */
 };
@@ -40,6 +42,9 @@ const struct annotation *annotation_find(const char *name);
  * for the name of a row of words.
  */
 const char *annotation_word(const struct config *config, const char *name);
+
+/* True when the word of a row of switches is 1 or true. */
+bool annotation_is_on(const struct config *config, const char *name);
 
 /* Refuse empty names and wrong values; DOCUMENT starts the message. 0 or -EINVAL. */
 int annotations_validate(const struct string_map *annotations, const char *document);

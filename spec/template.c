@@ -25,7 +25,7 @@ static const struct {
 	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, true, true },
 	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro" }, true, false },
 	/* A new sysfs needs a network namespace of one's own. */
-	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "ro" }, false, true },
+	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "rro" }, false, true },
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" },
 		true, true },
 };

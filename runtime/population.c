@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/population.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+
+#define ROUNDS_MOST 100 /* for what forks faster than we signal */
+#define DEPTH_MOST  32	/* of pid namespaces: the kernel's own limit */
+
+struct pid_list {
+	pid_t *items;
+	size_t count;
+};
+
+static bool pid_list_has(const struct pid_list *list, pid_t pid)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i] == pid)
+			return true;
+	return false;
+}
+
+static void pid_list_add(struct pid_list *list, pid_t pid)
+{
+	list->items = memory_resize(list->items, (list->count + 1) * sizeof(*list->items));
+	list->items[list->count++] = pid;
+}
+
+static int namespace_open_of(pid_t pid, const char *type)
+{
+	char path[48];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, type);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool same_file(int fd, const struct stat *other)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_ino == other->st_ino && st.st_dev == other->st_dev;
+}
+
+/* Its namespace is this one, or lies below it: pid namespaces know the one they are in. */
+static bool process_belongs(pid_t pid, const char *type, const struct stat *wanted)
+{
+	_cleanup_close_ int fd = namespace_open_of(pid, type);
+
+	for (int depth = 0; fd >= 0 && depth < DEPTH_MOST; depth++) {
+		int above;
+
+		if (same_file(fd, wanted))
+			return true;
+		if (strcmp(type, "pid") != 0)
+			return false;
+		above = ioctl(fd, NS_GET_PARENT);
+		file_close(&fd);
+		fd = above;
+	}
+	return false;
+}
+
+static int population_search(const char *type, const struct stat *wanted, struct pid_list *list)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+
+	if (!processes)
+		return error_errno(errno, "/proc");
+	while ((entry = readdir(processes))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0 && process_belongs(pid, type, wanted))
+			pid_list_add(list, pid);
+	}
+	(void)closedir(processes);
+	return 0;
+}
+
+/* The kind of namespace that only processes of the container are in, or NULL. */
+static const char *population_mark(pid_t pid, struct stat *mark)
+{
+	static const char *const types[] = { "pid", "mnt" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		_cleanup_close_ int own = namespace_open_of(getpid(), types[i]);
+		_cleanup_close_ int its = namespace_open_of(pid, types[i]);
+
+		if (own >= 0 && its >= 0 && fstat(its, mark) == 0 && !same_file(own, mark))
+			return types[i];
+	}
+	return NULL;
+}
+
+static int population_find(const struct container *container, struct pid_list *list)
+{
+	_cleanup_close_ int pidfd = container_process_open(container);
+	pid_t first = (pid_t)container->record.pid;
+	const char *type;
+	struct stat mark;
+
+	if (pidfd < 0)
+		return 0;
+	type = population_mark(first, &mark);
+	/* Only now is it sure that FIRST was not another process already. */
+	if (!container_runs(container))
+		return 0;
+	if (type)
+		return population_search(type, &mark, list);
+	pid_list_add(list, first);
+	return 0;
+}
+
+int population_list(const struct container *container, pid_t **pids, size_t *count)
+{
+	struct pid_list list = { 0 };
+	int r = population_find(container, &list);
+
+	*pids = list.items;
+	*count = list.count;
+	return r;
+}
+
+/* A pid alone may be another process by the time it is used: held first, then looked at again. */
+static int signal_one(const char *type, const struct stat *mark, pid_t pid, int signal)
+{
+	_cleanup_close_ int pidfd = process_open(pid);
+	int r;
+
+	if (pidfd < 0 || !process_belongs(pid, type, mark))
+		return 0;
+	r = process_signal(pidfd, signal);
+	return r < 0 && r != -ESRCH ? error_errno(r, "process %d: signal %d", pid, signal) : 0;
+}
+
+/* Those that are not DONE yet; how many there were, or an error. */
+static int signal_round(
+	const char *type, const struct stat *mark, int signal, struct pid_list *done)
+{
+	struct pid_list now = { 0 };
+	int r = population_search(type, mark, &now), fresh = 0;
+
+	for (size_t i = 0; r >= 0 && i < now.count; i++) {
+		if (pid_list_has(done, now.items[i]))
+			continue;
+		pid_list_add(done, now.items[i]);
+		r = signal_one(type, mark, now.items[i], signal);
+		fresh++;
+	}
+	free(now.items);
+	return r < 0 ? r : fresh;
+}
+
+int population_signal(const struct container *container, int signal)
+{
+	_cleanup_close_ int pidfd = container_process_open(container);
+	struct pid_list done = { 0 };
+	const char *type;
+	struct stat mark;
+	int r = 1;
+
+	if (pidfd < 0)
+		return 0;
+	type = population_mark((pid_t)container->record.pid, &mark);
+	if (!container_runs(container))
+		return 0;
+	/* With the first process of a pid namespace all others end. */
+	if (!type || (signal == SIGKILL && !strcmp(type, "pid"))) {
+		r = process_signal(pidfd, signal);
+		return r < 0 && r != -ESRCH ? error_errno(r, "signal %d", signal) : 0;
+	}
+	for (int round = 0; r > 0 && round < ROUNDS_MOST; round++)
+		r = signal_round(type, &mark, signal, &done);
+	free(done.items);
+	return r < 0 ? r : 0;
+}

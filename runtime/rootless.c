@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rootless.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "ns/id_range.h"
+
+int rootless_parse(const char *word, enum rootless *rootless)
+{
+	if (!word || !strcmp(word, "auto"))
+		*rootless = ROOTLESS_AUTO;
+	else if (!strcmp(word, "true") || !strcmp(word, "1"))
+		*rootless = ROOTLESS_TRUE;
+	else if (!strcmp(word, "false") || !strcmp(word, "0"))
+		*rootless = ROOTLESS_FALSE;
+	else
+		return error_set(
+			EINVAL, "--rootless: must be true, false or auto, got \"%s\"", word);
+	return 0;
+}
+
+bool rootless_is(enum rootless rootless)
+{
+	return rootless == ROOTLESS_AUTO ? process_is_rootless() : rootless == ROOTLESS_TRUE;
+}
+
+static const char *runtime_folder(void)
+{
+	const char *folder = getenv("XDG_RUNTIME_DIR");
+
+	return folder && *folder ? folder : NULL;
+}
+
+/*
+ * In a user namespace whoever became root there keeps the folder of his session;
+ * but somebody who logged in there as root is root, as runc has it.
+ */
+bool rootless_has_state_folder(void)
+{
+	const char *user = getenv("USER");
+
+	if (geteuid() != 0)
+		return true;
+	return runtime_folder() && (!user || strcmp(user, "root") != 0) && process_is_rootless();
+}
+
+static bool is_private_folder(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 022);
+}
+
+/* /tmp is everybody's: what lies there is used only if nobody else could have put it there. */
+static char *temporary_folder(void)
+{
+	char *path = string_format("/tmp/hull-%u", geteuid());
+
+	if ((mkdir(path, 0700) < 0 && errno != EEXIST) || !is_private_folder(path)) {
+		(void)error_set(EACCES,
+			"no state folder: XDG_RUNTIME_DIR is not set, and %s is not this user's "
+			"alone; give --root",
+			path);
+		memory_free_pointer(&path);
+	}
+	return path;
+}
+
+char *rootless_state_folder(void)
+{
+	_cleanup_free_ char *session = NULL;
+
+	if (runtime_folder())
+		return string_format("%s/hull", runtime_folder());
+	session = string_format("/run/user/%u", geteuid());
+	if (is_private_folder(session))
+		return string_format("%s/hull", session);
+	return temporary_folder();
+}
+
+/* 0 is the user himself; what follows is his range, if he has one. */
+static void add_mappings(struct arena *arena, struct config_id_mappings *mappings, uint64_t own,
+	const char *file, const char *name)
+{
+	struct id_range range;
+
+	mappings->items = arena_allocate(arena, 2 * sizeof(*mappings->items));
+	mappings->count = 1;
+	mappings->items[0] = (struct config_id_mapping){ 0, own, 1 };
+	if (id_range_find(file, name, geteuid(), &range))
+		mappings->items[mappings->count++] =
+			(struct config_id_mapping){ 1, range.first, range.count };
+	log_debug("linux.namespaces: no user namespace, so one is added: root is %" PRIu64
+		  ", with %" PRIu64 " further ids of %s",
+		own, mappings->count > 1 ? range.count : 0, file);
+}
+
+bool rootless_add_user_namespace(struct config *config)
+{
+	struct config_linux *section = config->linux;
+	size_t count = section->namespaces.count;
+	const struct passwd *user;
+	void *items;
+
+	if (geteuid() == 0 || config_namespace(config, NAMESPACE_USER))
+		return false;
+	items = arena_allocate(&config->arena, (count + 1) * sizeof(*section->namespaces.items));
+	if (count)
+		memcpy(items, section->namespaces.items,
+			count * sizeof(*section->namespaces.items));
+	section->namespaces.items = items;
+	section->namespaces.items[section->namespaces.count++] =
+		(struct config_namespace){ .type = NAMESPACE_USER };
+	user = getpwuid(geteuid());
+	add_mappings(&config->arena, &section->uid_mappings, geteuid(), "/etc/subuid",
+		user ? user->pw_name : NULL);
+	add_mappings(&config->arena, &section->gid_mappings, getegid(), "/etc/subgid",
+		user ? user->pw_name : NULL);
+	return true;
+}
