@@ -51,6 +51,8 @@ struct isolation {
 	int (*freeze)(const struct container *container, bool frozen);
 	bool (*is_frozen)(const struct container *container);
 	int (*processes)(const struct container *container, pid_t **pids, size_t *count);
+	/* Change the limits: all that are given, or none. */
+	int (*update)(const struct container *container, const struct config_resources *resources);
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
 	/* End whatever still runs and give all that the kernel holds back; may be repeated. */
 	int (*destroy)(const struct container *container);

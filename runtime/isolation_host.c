@@ -228,6 +228,14 @@ static int host_processes(const struct container *container, pid_t **pids, size_
 	return r < 0 ? r : cgroup_processes(cgroup, pids, count);
 }
 
+static int host_update(const struct container *container, const struct config_resources *resources)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : cgroup_apply(cgroup, resources, true);
+}
+
 static int host_write_stats(const struct container *container, struct json_writer *writer)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
@@ -292,6 +300,7 @@ const struct isolation isolation_host = {
 	.freeze = host_freeze,
 	.is_frozen = host_is_frozen,
 	.processes = host_processes,
+	.update = host_update,
 	.write_stats = host_write_stats,
 	.destroy = host_destroy,
 };
