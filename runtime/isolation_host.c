@@ -18,6 +18,7 @@
 #include "ns/container_init.h"
 #include "runtime/conversation.h"
 #include "runtime/host_plan.h"
+#include "runtime/host_watch.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
 {
@@ -244,6 +245,14 @@ static int host_write_stats(const struct container *container, struct json_write
 	return r < 0 ? r : cgroup_write_stats(cgroup, writer);
 }
 
+static int host_watch(const struct container *container, const struct watch_request *request)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : host_watch_run(container, cgroup, request);
+}
+
 /* The first process may not be in the cgroup yet, or have been moved out of it. */
 static void host_end_process(const struct container *container)
 {
@@ -302,5 +311,6 @@ const struct isolation isolation_host = {
 	.processes = host_processes,
 	.update = host_update,
 	.write_stats = host_write_stats,
+	.watch = host_watch,
 	.destroy = host_destroy,
 };
