@@ -75,6 +75,8 @@ void json_write_integer(struct json_writer *writer, const char *key, int64_t val
 void json_write_unsigned(struct json_writer *writer, const char *key, uint64_t value);
 void json_write_double(struct json_writer *writer, const char *key, double value);
 void json_write_bool(struct json_writer *writer, const char *key, bool value);
+/* The node and all in it, as it was read; numbers keep their digits. */
+void json_write_node(struct json_writer *writer, const char *key, const struct json *node);
 /* An array of the strings up to NULL. */
 void json_write_strings(struct json_writer *writer, const char *key, const char *const *values);
 

@@ -168,3 +168,32 @@ void json_write_strings(struct json_writer *writer, const char *key, const char 
 		json_write_string(writer, NULL, *values);
 	json_end_array(writer);
 }
+
+void json_write_node(struct json_writer *writer, const char *key, const struct json *node)
+{
+	switch (node->type) {
+	case JSON_NULL:
+	case JSON_NUMBER:
+		json_begin_value(writer, key);
+		buffer_text(writer->buffer, node->type == JSON_NULL ? "null" : node->text);
+		break;
+	case JSON_BOOL:
+		json_write_bool(writer, key, node->boolean);
+		break;
+	case JSON_STRING:
+		json_write_string(writer, key, node->text);
+		break;
+	case JSON_ARRAY:
+		json_begin_array(writer, key);
+		json_for_each (item, node)
+			json_write_node(writer, NULL, item);
+		json_end_array(writer);
+		break;
+	case JSON_OBJECT:
+		json_begin_object(writer, key);
+		json_for_each (member, node)
+			json_write_node(writer, member->key, member);
+		json_end_object(writer);
+		break;
+	}
+}

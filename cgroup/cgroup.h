@@ -82,7 +82,9 @@ bool cgroup_apply_can_wait(const struct cgroup *cgroup);
 /*
  * Set the limits of `linux.resources`; NULL sets what every container gets (the
  * device rules). What the hierarchy has no controller for is refused by its
- * name in the document. On an update (the container runs) only given values change.
+ * name in the document. On an update (the container runs) only given values
+ * change, device rules too; and either all of them do or none: what the kernel
+ * refuses half-way is named, and what was set before is set back.
  */
 int cgroup_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update);

@@ -128,25 +128,43 @@ static int device_write_difference(struct device_files *files, bool allow,
  * A running container must not lose /dev/null for a moment, and the kernel
  * refuses "a" once there are groups below: only the difference is written.
  */
+static int device_change_from(
+	struct device_files *files, struct device_rules *now, const struct device_rules *wanted)
+{
+	int r;
+
+	if (now->allow || wanted->allow) {
+		r = device_write(files, wanted->allow, "a");
+		now->count = 0;
+		return r < 0 ? r : device_write_difference(files, !wanted->allow, wanted, now);
+	}
+	r = device_write_difference(files, true, wanted, now);
+	return r < 0 ? r : device_write_difference(files, false, now, wanted);
+}
+
+/* All or nothing: what the group above does not have is refused half-way. */
 static int device_change(struct device_files *files, const struct device_rules *wanted)
 {
-	struct device_rules now;
-	int r = device_list_read(files->place, &now);
+	struct device_rules before = { 0 }, now = { 0 };
+	int r = device_list_read(files->place, &before);
 
-	if (r < 0) {
+	if (r >= 0)
+		r = device_list_read(files->place, &now);
+	if (r < 0)
 		r = error_errno(
 			r, "%s/%s/devices.list", files->place->root, place_group(files->place));
-	} else if (now.allow || wanted->allow) {
-		r = device_write(files, wanted->allow, "a");
-		now.count = 0;
-		if (r >= 0)
-			r = device_write_difference(files, !wanted->allow, wanted, &now);
-	} else {
-		r = device_write_difference(files, true, wanted, &now);
-		if (r >= 0)
-			r = device_write_difference(files, false, &now, wanted);
-	}
+	else
+		r = device_change_from(files, &now, wanted);
 	device_rules_free(&now);
+	if (r < 0 && before.count) {
+		_cleanup_free_ char *why = string_copy(error_text(r));
+
+		if (device_list_read(files->place, &now) >= 0)
+			(void)device_change_from(files, &now, &before);
+		device_rules_free(&now);
+		(void)error_set(r, "%s", why);
+	}
+	device_rules_free(&before);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cgroup/driver.h"
+#include "cgroup/resources.h"
 
 static int hybrid_create(struct cgroup *cgroup)
 {
@@ -38,9 +39,12 @@ static int hybrid_enter(const struct cgroup *cgroup, bool by_clone)
 static int hybrid_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update)
 {
-	int r = cgroup_v1_apply(cgroup, resources, update);
+	int r;
 
-	return r < 0 ? r : cgroup_v2_apply(cgroup, resources, update);
+	if (update)
+		return resources_update(cgroup, resources);
+	r = cgroup_v1_apply(cgroup, resources, false);
+	return r < 0 ? r : cgroup_v2_apply(cgroup, resources, false);
 }
 
 static int hybrid_kill(const struct cgroup *cgroup, int signal)

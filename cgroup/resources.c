@@ -144,6 +144,12 @@ static int resource_place(
 	return error_context(r, "linux.resources.%s", item->field);
 }
 
+static int resource_refuse_file(const struct resource_write *item)
+{
+	return error_set(
+		EOPNOTSUPP, "linux.resources.%s: this kernel has no %s", item->field, item->file);
+}
+
 /* 1 when the kernel may accept it after the values that come later. */
 static int resource_refused(
 	const struct resource_write *item, struct cgroup_place *place, int r, bool again)
@@ -162,8 +168,7 @@ static int resource_refused(
 	if ((r == -EINVAL || r == -EBUSY) && again)
 		return 1;
 	if (r == -ENOENT)
-		return error_set(EOPNOTSUPP, "linux.resources.%s: this kernel has no %s",
-			item->field, item->file);
+		return resource_refuse_file(item);
 	if (r == -EBUSY && item->controller == CONTROLLER_MEMORY) {
 		uint64_t usage = 0;
 
@@ -176,20 +181,28 @@ static int resource_refused(
 	return error_context(r, "linux.resources.%s", item->field);
 }
 
-static int resource_write(
-	const struct cgroup *cgroup, const struct resource_write *item, bool update, bool again)
+static int resource_write_file(const struct resource_plan *plan, struct cgroup_place *place,
+	const char *file, const char *value)
+{
+	if (plan->undo)
+		resource_undo_note(plan->undo, place, file, value);
+	return place_write(place, file, value);
+}
+
+static int resource_write(const struct cgroup *cgroup, const struct resource_plan *plan,
+	const struct resource_write *item, bool again)
 {
 	struct cgroup_place *place;
 	int r = resource_place(cgroup, item, &place);
 
 	if (r < 0 || !place)
 		return r;
-	if (item->is_default && place->made && !update)
+	if (item->is_default && place->made && !plan->update)
 		return 0;
-	r = place_write(place, item->file, item->value);
+	r = resource_write_file(plan, place, item->file, item->value);
 	if (r == -ENOENT && item->other_file) {
 		error_clear();
-		r = place_write(place, item->other_file, item->other_value);
+		r = resource_write_file(plan, place, item->other_file, item->other_value);
 	}
 	if (!place->unified && !strcmp(item->file, "cpu.rt_runtime_us")) {
 		if (r == -EINVAL && !again)
@@ -209,7 +222,7 @@ int resources_write(const struct cgroup *cgroup, const struct resource_plan *pla
 	_cleanup_free_ bool *left = memory_allocate_zero(plan->count + 1);
 
 	for (size_t i = 0; i < plan->count; i++) {
-		int r = resource_write(cgroup, &plan->items[i], plan->update, true);
+		int r = resource_write(cgroup, plan, &plan->items[i], true);
 
 		if (r < 0)
 			return r;
@@ -217,10 +230,27 @@ int resources_write(const struct cgroup *cgroup, const struct resource_plan *pla
 	}
 	error_clear();
 	for (size_t i = 0; i < plan->count; i++) {
-		int r = left[i] ? resource_write(cgroup, &plan->items[i], plan->update, false) : 0;
+		int r = left[i] ? resource_write(cgroup, plan, &plan->items[i], false) : 0;
 
 		if (r < 0)
 			return r;
+	}
+	return 0;
+}
+
+int resources_check(const struct cgroup *cgroup, const struct resource_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct resource_write *item = &plan->items[i];
+		struct cgroup_place *place;
+		int r = resource_place(cgroup, item, &place);
+
+		if (r < 0)
+			return r;
+		if (place && item->missing == RESOURCE_NEEDED && !item->is_default &&
+			!place_has(place, item->file) &&
+			!(item->other_file && place_has(place, item->other_file)))
+			return resource_refuse_file(item);
 	}
 	return 0;
 }

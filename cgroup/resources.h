@@ -31,9 +31,19 @@ struct resource_write {
 	enum resource_missing missing;
 };
 
+/* What files held before an update wrote to them. */
+struct resource_undo {
+	struct resource_before {
+		struct cgroup_place *place;
+		char *file, *value;
+	} *items;
+	size_t count;
+};
+
 struct resource_plan {
 	bool update; /* of a container that runs: fields that belong together may be half given */
-	struct cgroup_place *v2; /* where v2's current values are read on an update, or NULL */
+	struct resource_undo *undo; /* where an update notes what it changes, or NULL */
+	struct cgroup_place *v2;    /* where v2's current values are read on an update, or NULL */
 	struct resource_write *items;
 	size_t count;
 };
@@ -65,6 +75,33 @@ struct resource_write *resources_plan_number(struct resource_plan *plan, enum co
  * because a value that belongs to it comes later.
  */
 int resources_write(const struct cgroup *cgroup, const struct resource_plan *plan);
+
+/*
+ * Refuse, before anything is written, what has no controller or no file on this
+ * machine. Enables v2 controllers.
+ */
+int resources_check(const struct cgroup *cgroup, const struct resource_plan *plan);
+
+/*
+ * An update as a whole: all values and device rules, or none. The message of an
+ * error says when something could not be set back.
+ */
+int resources_update(const struct cgroup *cgroup, const struct config_resources *resources);
+
+/* Note what FILE holds, to which VALUE is about to be written. */
+void resource_undo_note(struct resource_undo *undo, struct cgroup_place *place, const char *file,
+	const char *value);
+
+/* Write back what was noted, the latest first; false when the kernel did not take all of it. */
+bool resource_undo_restore(const struct resource_undo *undo);
+void resource_undo_free(struct resource_undo *undo);
+
+/*
+ * The words that bring a file back to what its TEXT says after VALUE was written
+ * to it, in a new string. Files that have a line for each device get only the
+ * line of VALUE's device. Pure.
+ */
+char *resource_value_before(const char *text, const char *value);
 
 /* Parts of both versions: "2MB" and what else may stand in a name of a hugetlb file. */
 bool hugepage_size_is_valid(const char *size);

@@ -18,6 +18,9 @@ static void plan_pids(struct resource_plan *plan, int64_t limit)
 {
 	struct resource_write *item;
 
+	/* Engines that change something else send it unset, as 0. */
+	if (!limit && plan->update)
+		return;
 	if (limit > 0) {
 		(void)resources_plan_number(plan, CONTROLLER_PIDS, "pids.limit", "pids.max", limit);
 		return;

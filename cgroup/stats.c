@@ -193,7 +193,7 @@ static void write_pressure_line(
 	json_end_object(writer);
 }
 
-static void write_pressure(struct json_writer *writer, const struct stats_pressure *pressure)
+void stats_write_pressure(const struct stats_pressure *pressure, struct json_writer *writer)
 {
 	if (!pressure->have)
 		return;
@@ -219,7 +219,7 @@ static void write_cpu(struct json_writer *writer, const struct cgroup_stats *sta
 	json_write_unsigned(writer, "throttledPeriods", stats->cpu.throttled_periods);
 	json_write_unsigned(writer, "throttledTime", stats->cpu.throttled_time);
 	json_end_object(writer);
-	write_pressure(writer, &stats->cpu.pressure);
+	stats_write_pressure(&stats->cpu.pressure, writer);
 	json_end_object(writer);
 	json_begin_object(writer, "cpuset");
 	write_numbers(writer, "cpus", &stats->cpuset.cpus);
@@ -248,7 +248,7 @@ static void write_memory(struct json_writer *writer, const struct cgroup_stats *
 	write_memory_entry(writer, "kernelTCP", &stats->memory.kernel_tcp);
 	write_pairs(writer, "raw", &stats->memory.raw);
 	write_pairs(writer, "event_count", &stats->memory.events);
-	write_pressure(writer, &stats->memory.pressure);
+	stats_write_pressure(&stats->memory.pressure, writer);
 	json_end_object(writer);
 }
 
@@ -276,7 +276,7 @@ static void write_blkio(struct json_writer *writer, const struct cgroup_stats *s
 		if (list->count)
 			json_end_array(writer);
 	}
-	write_pressure(writer, &stats->blkio.pressure);
+	stats_write_pressure(&stats->blkio.pressure, writer);
 	json_end_object(writer);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "cgroup/place.h"
 
 struct cgroup;
@@ -101,6 +102,11 @@ void stats_read_number(struct cgroup_place *place, const char *file, uint64_t *n
 void stats_read_key(struct cgroup_place *place, const char *file, const char *key, uint64_t unit,
 	uint64_t *number);
 void stats_read_pairs(struct cgroup_place *place, const char *file, struct stats_pairs *pairs);
+void stats_read_pressure(
+	struct cgroup_place *place, const char *file, struct stats_pressure *pressure);
+
+/* "psi", added to an object that is open; nothing when there is none. */
+void stats_write_pressure(const struct stats_pressure *pressure, struct json_writer *writer);
 uint64_t stats_pair(const struct stats_pairs *pairs, const char *key);
 void stats_add_number(struct stats_list *list, uint64_t number);
 void stats_add_blkio(struct stats_blkio_list *list, uint64_t major, uint64_t minor, const char *op,

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "cgroup/driver.h"
 
-static void v2_pressure(
+void stats_read_pressure(
 	struct cgroup_place *place, const char *file, struct stats_pressure *pressure)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
@@ -138,7 +138,7 @@ void cgroup_v2_stats(const struct cgroup *cgroup, struct cgroup_stats *stats)
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (!(v1 & CONTROLLER_BIT(parts[i].controller)))
 			parts[i].read(cgroup->v2, stats);
-	v2_pressure(cgroup->v2, "cpu.pressure", &stats->cpu.pressure);
-	v2_pressure(cgroup->v2, "memory.pressure", &stats->memory.pressure);
-	v2_pressure(cgroup->v2, "io.pressure", &stats->blkio.pressure);
+	stats_read_pressure(cgroup->v2, "cpu.pressure", &stats->cpu.pressure);
+	stats_read_pressure(cgroup->v2, "memory.pressure", &stats->memory.pressure);
+	stats_read_pressure(cgroup->v2, "io.pressure", &stats->blkio.pressure);
 }

@@ -288,15 +288,12 @@ static int v1_check_no_devices(const struct config_resources *resources)
 	return r;
 }
 
-static int v1_apply_devices(
-	const struct cgroup *cgroup, const struct config_resources *resources, bool update)
+static int v1_apply_devices(const struct cgroup *cgroup, const struct config_resources *resources)
 {
 	struct cgroup_place *devices = cgroup_v1_place(cgroup, CONTROLLER_DEVICES);
 
-	if (update && !resources->devices.count)
-		return 0;
 	if (devices)
-		return devices_v1_apply(devices, resources, update);
+		return devices_v1_apply(devices, resources, false);
 	return cgroup->v2 ? 0 : v1_check_no_devices(resources);
 }
 
@@ -305,9 +302,12 @@ int cgroup_v1_apply(
 {
 	/* With a v2 hierarchy beside v1, it answers for the controllers that v1 does not have. */
 	uint32_t mask = cgroup->v2 ? cgroup_v1_controllers(cgroup) : ~0u;
-	struct resource_plan plan = { .update = update, .v2 = cgroup->v2 };
-	int r = v1_apply_devices(cgroup, resources, update);
+	struct resource_plan plan = { .v2 = cgroup->v2 };
+	int r;
 
+	if (update)
+		return resources_update(cgroup, resources);
+	r = v1_apply_devices(cgroup, resources);
 	if (r >= 0)
 		r = resources_plan_v1(&plan, resources, mask);
 	if (r >= 0)

@@ -124,11 +124,13 @@ static int v2_apply_devices(struct cgroup_place *place, const struct config_reso
 int cgroup_v2_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update)
 {
-	struct resource_plan plan = { .update = update, .v2 = cgroup->v2 };
+	struct resource_plan plan = { .v2 = cgroup->v2 };
 	uint32_t v1 = cgroup_v1_controllers(cgroup);
 	int r = 0;
 
-	if (!(v1 & CONTROLLER_BIT(CONTROLLER_DEVICES)) && (!update || resources->devices.count))
+	if (update)
+		return resources_update(cgroup, resources);
+	if (!(v1 & CONTROLLER_BIT(CONTROLLER_DEVICES)))
 		r = v2_apply_devices(cgroup->v2, resources);
 	if (r >= 0)
 		r = resources_plan_v2(&plan, resources, ~v1);

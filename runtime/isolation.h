@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/json.h"
+#include "cgroup/watch.h"
 #include "runtime/container.h"
 #include "runtime/rootless.h"
 
@@ -34,6 +35,17 @@ struct process_handle {
 	int terminal_fd; /* the master, when the process has a terminal and there is no socket */
 };
 
+/* What `events` waits for. Each function returns 0, or a negative errno to end the watch. */
+struct watch_request {
+	uint64_t interval; /* nanoseconds between two calls of TICK */
+	const struct pressure_trigger *triggers;
+	size_t trigger_count;
+	int (*tick)(void *context);
+	/* TYPE is "oom" or "pressure"; DATA is JSON, or NULL. */
+	int (*tell)(void *context, const char *type, const char *data);
+	void *context;
+};
+
 struct isolation {
 	const char *name;
 
@@ -54,7 +66,11 @@ struct isolation {
 	int (*freeze)(const struct container *container, bool frozen);
 	bool (*is_frozen)(const struct container *container);
 	int (*processes)(const struct container *container, pid_t **pids, size_t *count);
+	/* Change the limits: all that are given, or none. */
+	int (*update)(const struct container *container, const struct config_resources *resources);
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
+	/* Tell of what happens until the container ends. */
+	int (*watch)(const struct container *container, const struct watch_request *request);
 	/* End whatever still runs and give all that the kernel holds back; may be repeated. */
 	int (*destroy)(const struct container *container);
 };

@@ -20,6 +20,7 @@
 #include "runtime/conversation.h"
 #include "runtime/host_plan.h"
 #include "runtime/host_rdt.h"
+#include "runtime/host_watch.h"
 #include "runtime/population.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
@@ -288,6 +289,14 @@ static int host_processes(const struct container *container, pid_t **pids, size_
 				      : cgroup_processes(cgroup, pids, count);
 }
 
+static int host_update(const struct container *container, const struct config_resources *resources)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : cgroup_apply(cgroup, resources, true);
+}
+
 static int host_write_stats(const struct container *container, struct json_writer *writer)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
@@ -298,6 +307,14 @@ static int host_write_stats(const struct container *container, struct json_write
 	if (r >= 0)
 		host_rdt_write_stats(container, writer);
 	return r;
+}
+
+static int host_watch(const struct container *container, const struct watch_request *request)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = host_open_cgroup(container, &cgroup);
+
+	return r < 0 ? r : host_watch_run(container, cgroup, request);
 }
 
 /* The first process may not be in the cgroup yet, or have been moved out of it. */
@@ -358,6 +375,8 @@ const struct isolation isolation_host = {
 	.freeze = host_freeze,
 	.is_frozen = host_is_frozen,
 	.processes = host_processes,
+	.update = host_update,
 	.write_stats = host_write_stats,
+	.watch = host_watch,
 	.destroy = host_destroy,
 };

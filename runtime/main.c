@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&command_events,
 	&command_pause,
 	&command_resume,
+	&command_update,
 	&command_kill,
 	&command_delete,
 	&command_spec,

@@ -1,22 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/quantity.h"
 #include "runtime/isolation.h"
 
+#define INTERVAL_DEFAULT 5000000000u /* nanoseconds */
+
 struct events_options {
+	const char *interval;
+	struct string_list pressure;
 	bool stats;
 };
 
 static const struct option options[] = {
+	{ "interval", 0, OPTION_TEXT, offsetof(struct events_options, interval), "TIME",
+		"how often statistics are printed, such as 500ms or 1m (default: 5s)" },
 	{ "stats", 0, OPTION_FLAG, offsetof(struct events_options, stats), NULL,
 		"print the statistics once" },
+	{ "pressure", 0, OPTION_LIST, offsetof(struct events_options, pressure), "TRIGGER",
+		"memory, cpu or io, and when: memory:some:150ms/2s (default: all, full:200ms/2s)" },
 	{ 0 },
 };
 
-static int events_print(const struct container *container)
+static int events_print_line(const struct buffer *line)
 {
+	if (puts(line->data) < 0 || fflush(stdout) < 0)
+		return error_errno(errno, "cannot write to stdout");
+	return 0;
+}
+
+static int events_print_stats(void *context)
+{
+	const struct container *container = context;
 	_cleanup_buffer_ struct buffer text = { 0 };
 	struct json_writer writer = { .buffer = &text };
 	int r;
@@ -26,11 +44,106 @@ static int events_print(const struct container *container)
 	json_write_string(&writer, "id", container->id);
 	json_begin_object(&writer, "data");
 	r = isolation_of(container)->write_stats(container, &writer);
+	if (r < 0 && !container_runs(container)) {
+		/* It ended just now. */
+		error_clear();
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	json_end_object(&writer);
 	json_end_object(&writer);
-	puts(text.data);
+	return events_print_line(&text);
+}
+
+static int events_print(void *context, const char *type, const char *data)
+{
+	const struct container *container = context;
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	buffer_format(&text, "{\"type\":\"%s\",\"id\":\"%s\"", type, container->id);
+	if (data)
+		buffer_format(&text, ",\"data\":%s", data);
+	buffer_text(&text, "}");
+	return events_print_line(&text);
+}
+
+/* STALL/WINDOW behind the second colon. */
+static int events_parse_times(const char *text, struct pressure_trigger *trigger)
+{
+	const char *slash = strchr(text, '/');
+	_cleanup_free_ char *stall =
+		slash ? string_format("%.*s", (int)(slash - text), text) : NULL;
+
+	if (!slash || quantity_duration(stall, &trigger->stall) < 0 ||
+		quantity_duration(slash + 1, &trigger->window) < 0)
+		return -EINVAL;
+	trigger->stall /= 1000;
+	trigger->window /= 1000;
+	if (!trigger->stall || trigger->stall > trigger->window || trigger->window < 500000 ||
+		trigger->window > 10000000)
+		return -ERANGE;
+	return 0;
+}
+
+static int events_parse_trigger(const char *text, struct pressure_trigger *trigger)
+{
+	size_t length = strcspn(text, ":");
+	const char *kind = text[length] ? text + length + 1 : "full";
+	size_t kind_length = strcspn(kind, ":");
+	int resource = 0, r = 0;
+
+	while (resource < PRESSURE_RESOURCES &&
+		(strlen(pressure_resource_names[resource]) != length ||
+			strncmp(pressure_resource_names[resource], text, length) != 0))
+		resource++;
+	*trigger = (struct pressure_trigger){ .resource = (enum pressure_resource)resource,
+		.full = !strncmp(kind, "full", 4),
+		.stall = 200000,
+		.window = 2000000 };
+	if (resource == PRESSURE_RESOURCES || kind_length != 4 ||
+		(strncmp(kind, "full", 4) != 0 && strncmp(kind, "some", 4) != 0))
+		r = -EINVAL;
+	else if (kind[4])
+		r = events_parse_times(kind + 5, trigger);
+	if (r == -ERANGE)
+		return error_set(EINVAL,
+			"--pressure: the window must be 500ms to 10s, the stall not longer, got "
+			"\"%s\"",
+			text);
+	if (r < 0)
+		return error_set(EINVAL,
+			"--pressure: must be none, or cpu, memory or io, with :some or :full and "
+			":STALL/WINDOW behind it, got \"%s\"",
+			text);
+	return 0;
+}
+
+/* Without a word on it: what the kernel has, when a tenth of two seconds was lost. */
+static int events_triggers(const struct events_options *wanted,
+	struct pressure_trigger triggers[PRESSURE_TRIGGERS_MOST], size_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; !wanted->pressure.count && i < PRESSURE_RESOURCES; i++)
+		triggers[(*count)++] = (struct pressure_trigger){
+			.resource = (enum pressure_resource)i,
+			.full = true,
+			.stall = 200000,
+			.window = 2000000,
+			.optional = true,
+		};
+	for (size_t i = 0; i < wanted->pressure.count; i++) {
+		int r;
+
+		if (!strcmp(wanted->pressure.items[i], "none"))
+			continue;
+		if (*count == PRESSURE_TRIGGERS_MOST)
+			return error_set(
+				EINVAL, "--pressure: at most %d of them", PRESSURE_TRIGGERS_MOST);
+		r = events_parse_trigger(wanted->pressure.items[i], &triggers[(*count)++]);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -38,10 +151,23 @@ static int events_run(const struct invocation *invocation)
 {
 	const struct events_options *wanted = invocation->options;
 	_cleanup_container_ struct container container = CONTAINER_NONE;
-	int root_fd, r;
+	struct pressure_trigger triggers[PRESSURE_TRIGGERS_MOST];
+	struct watch_request request = {
+		.interval = INTERVAL_DEFAULT,
+		.triggers = triggers,
+		.tick = events_print_stats,
+		.tell = events_print,
+		.context = &container,
+	};
+	int root_fd, r = events_triggers(wanted, triggers, &request.trigger_count);
 
-	if (!wanted->stats)
-		return error_set(EINVAL, "events: only --stats is there, see --help");
+	if (r < 0)
+		return r;
+	if (wanted->interval &&
+		(quantity_duration(wanted->interval, &request.interval) < 0 || !request.interval))
+		return error_set(EINVAL,
+			"--interval: must be a time such as 5s or 100ms, got \"%s\"",
+			wanted->interval);
 	root_fd = container_root_open(invocation->global);
 	if (root_fd < 0)
 		return root_fd;
@@ -50,13 +176,14 @@ static int events_run(const struct invocation *invocation)
 		return r;
 	if (!container_runs(&container))
 		return error_set(ESRCH, "container not running: %s", container.id);
-	return events_print(&container);
+	return wanted->stats ? events_print_stats(&container)
+			     : isolation_of(&container)->watch(&container, &request);
 }
 
 const struct command command_events = {
 	.name = "events",
-	.synopsis = "--stats ID",
-	.summary = "print what a container uses, as JSON",
+	.synopsis = "[OPTIONS] ID",
+	.summary = "print what a container uses and what happens to it, as lines of JSON",
 	.options = options,
 	.options_bytes = sizeof(struct events_options),
 	.operands_least = 1,

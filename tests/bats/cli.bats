@@ -4,7 +4,7 @@
 
 load setup
 
-COMMANDS=(create start state kill delete run exec list ps pause resume spec features)
+COMMANDS=(create start state kill delete run exec list ps pause resume update events spec features)
 
 # ---- help and version ------------------------------------------------------------------------------------
 

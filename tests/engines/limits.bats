@@ -113,3 +113,24 @@ inside() {
 	assert_has ' 00 00 00 00' $'\n2\n' full
 	assert_lacks kmsg mem nvme loop
 }
+
+@test "limits: podman update changes them while the container runs" {
+	run_sleeper --memory 64m --pids-limit 30 --cpus 0.5
+	local pid
+	pid=$(pid_of)
+	podman update --memory 96m --pids-limit 40 --cpus 0.25 "$C"
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" 100663296
+	assert_eq "$(limit "$pid" pids pids.max pids.max)" 40
+	if [[ $(controller_version cpu) == 1 ]]; then
+		assert_eq "$(limit "$pid" cpu cpu.cfs_quota_us -)" 25000
+	else
+		assert_eq "$(limit "$pid" cpu - cpu.max)" '25000 100000'
+	fi
+	podman update --cpu-shares 512 "$C"
+	assert_eq "$(limit "$pid" pids pids.max pids.max)" 40
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" 100663296
+	[[ $(limit "$pid" cpu cpu.shares cpu.weight) =~ ^(512|59)$ ]]
+	try podman update --memory 256m --memory-swap 128m "$C"
+	[[ $status -ne 0 ]] || report "swap below memory"
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" 100663296
+}

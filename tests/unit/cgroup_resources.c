@@ -193,6 +193,39 @@ static void test_huge_page_sizes(void)
 		"what is no size of huge pages");
 }
 
+static void test_before(void)
+{
+	static const struct {
+		const char *text, *value, *wanted;
+	} rows[] = {
+		{ "1048576\n", "4096", "1048576" },
+		{ "max\n", "4096", "max" },
+		{ "max 100000\n", "50000 100000", "max 100000" },
+		{ "20000 50000\n", "max", "20000 50000" },
+		{ "\n", "0-1", "\n" },
+		{ "", "0-1", "\n" },
+		{ "oom_kill_disable 0\nunder_oom 0\n", "1", "0" },
+		{ "default 100\n8:0 50\n", "200", "100" },
+		{ "default 100\n8:0 50\n", "8:0 200", "8:0 50" },
+		{ "default 100\n", "8:0 200", "8:0 default" },
+		{ "8:0 1000\n8:16 7\n", "8:16 9", "8:16 7" },
+		{ "8:0 1000\n", "8:16 9", "8:16 0" },
+		{ "8:1 1000\n", "8:16 9", "8:16 0" },
+		{ "", "8:0 9", "8:0 0" },
+		{ "8:0 rbps=5 wbps=max riops=max wiops=max\n", "8:0 rbps=9",
+			"8:0 rbps=5 wbps=max riops=max wiops=max" },
+		{ "", "8:0 rbps=9", "8:0 rbps=max" },
+		{ "", "mlx4_0 hca_handle=2 hca_object=3", "mlx4_0 hca_handle=max hca_object=max" },
+		{ "lo 0\neth0 5\n", "eth0 7", "eth0 5" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_free_ char *got = resource_value_before(rows[i].text, rows[i].value);
+
+		CHECK_TEXT(got, rows[i].wanted, rows[i].value);
+	}
+}
+
 int main(void)
 {
 	test_weights();
@@ -201,5 +234,6 @@ int main(void)
 	test_io();
 	test_others();
 	test_huge_page_sizes();
+	test_before();
 	return test_end();
 }

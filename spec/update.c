@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spec/update.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "spec/validate_rules.h"
+
+int update_complete(struct config_resources *update, const struct config_resources *present,
+	struct arena *arena)
+{
+	const struct config_memory *old = present ? present->memory : NULL;
+	struct config_memory *memory = update->memory;
+
+	if (!memory || !memory->limit.value)
+		return 0;
+	memory = arena_allocate(arena, sizeof(*memory));
+	*memory = *update->memory;
+	update->memory = memory;
+	if (old && !memory->check_before_update.set)
+		memory->check_before_update = old->check_before_update;
+	if (memory->swap.value)
+		return 0;
+	if (memory->limit.value < 0) {
+		memory->swap = (struct optional_integer){ true, -1 };
+		return 0;
+	}
+	if (!old || old->swap.value <= 0)
+		return 0;
+	memory->swap = old->swap;
+	if (memory->limit.value > memory->swap.value)
+		return error_set(EINVAL,
+			"memory.limit: %" PRId64
+			" is more than the container's memory.swap (%" PRId64
+			"), which limits memory and swap together: raise both",
+			memory->limit.value, memory->swap.value);
+	return 0;
+}
+
+/* Does the member of an update say anything? */
+static bool node_is_given(const struct json *node)
+{
+	static const char *const zero_counts[] = { "idle", "burst", "realtimeRuntime", "swappiness",
+		NULL };
+
+	switch (node->type) {
+	case JSON_NULL:
+		return false;
+	case JSON_NUMBER:
+		return strcmp(node->text, "0") != 0 || word_find(zero_counts, node->key) >= 0;
+	case JSON_STRING:
+		return *node->text;
+	case JSON_ARRAY:
+		return node->first;
+	default:
+		return true;
+	}
+}
+
+static bool same_member(const struct json *one, const struct json *other, const char *name)
+{
+	const struct json *a = json_get(one, name), *b = json_get(other, name);
+
+	return a && b && a->type == b->type && a->text && !strcmp(a->text, b->text);
+}
+
+/* Two entries of a list that are about the same device, page size or interface. */
+static bool same_subject(const struct json *one, const struct json *other)
+{
+	return same_member(one, other, "pageSize") || same_member(one, other, "name") ||
+	       (same_member(one, other, "major") && same_member(one, other, "minor"));
+}
+
+static void merge_list(struct json_writer *writer, const struct json *old, const struct json *new)
+{
+	bool rules = !strcmp(new->key, "devices");
+
+	json_begin_array(writer, new->key);
+	if (old->type == JSON_ARRAY && !rules)
+		json_for_each (item, old) {
+			bool replaced = false;
+
+			json_for_each (other, new)
+				replaced |= same_subject(item, other);
+			if (!replaced)
+				json_write_node(writer, NULL, item);
+		}
+	json_for_each (item, new)
+		json_write_node(writer, NULL, item);
+	json_end_array(writer);
+}
+
+/* OLD may be NULL. Recursion ends where the document's own depth does. */
+static void merge_object(
+	struct json_writer *writer, const char *key, const struct json *old, const struct json *new)
+{
+	json_begin_object(writer, key);
+	for (const struct json *member = old ? old->first : NULL; member; member = member->next) {
+		const struct json *given = json_get(new, member->key);
+
+		if (!given || !node_is_given(given))
+			json_write_node(writer, member->key, member);
+		else if (given->type == JSON_OBJECT)
+			merge_object(writer, member->key,
+				member->type == JSON_OBJECT ? member : NULL, given);
+		else if (given->type == JSON_ARRAY)
+			merge_list(writer, member, given);
+		else
+			json_write_node(writer, member->key, given);
+	}
+	json_for_each (given, new) {
+		const struct json *member = old ? json_get(old, given->key) : NULL;
+
+		/* Of members with one key the last counts. */
+		if (member || json_get(new, given->key) != given || !node_is_given(given))
+			continue;
+		if (given->type == JSON_OBJECT)
+			merge_object(writer, given->key, NULL, given);
+		else
+			json_write_node(writer, given->key, given);
+	}
+	json_end_object(writer);
+}
+
+/* OLD, or an empty object where it is NULL, with its object at PATH merged with NEW. */
+static void merge_at(struct json_writer *writer, const char *key, const struct json *old,
+	const char *const *path, const struct json *new)
+{
+	const struct json *place = old && *path ? json_get(old, *path) : NULL;
+
+	if (!*path) {
+		merge_object(writer, key, old, new);
+		return;
+	}
+	json_begin_object(writer, key);
+	for (const struct json *member = old ? old->first : NULL; member; member = member->next)
+		if (strcmp(member->key, *path) != 0)
+			json_write_node(writer, member->key, member);
+	merge_at(writer, *path, place && place->type == JSON_OBJECT ? place : NULL, path + 1, new);
+	json_end_object(writer);
+}
+
+int update_document(struct buffer *result, const char *document, size_t length, const char *update,
+	size_t update_length)
+{
+	static const char *const path[] = { "linux", "resources", NULL };
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct json_writer writer = { .buffer = result };
+	struct json *old, *new;
+	int r = json_parse(&arena, "config.json", document, length, &old);
+
+	if (r >= 0)
+		r = json_parse(&arena, "resources", update, update_length, &new);
+	if (r >= 0)
+		merge_at(&writer, NULL, old, path, new);
+	return r;
+}

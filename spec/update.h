@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_SPEC_UPDATE_H
+#define HULL_SPEC_UPDATE_H
+
+/*
+ * An update of linux.resources: what is not given stays as it was. Not given
+ * means absent, null, "", [] and, where engines send it so, 0.
+ */
+#include "spec/config.h"
+
+/*
+ * Fill in what the update leaves to the container's present resources (NULL:
+ * none) but cannot be told apart from them: memory and swap are limited
+ * together, and a check of the usage that was asked for once stays. -EINVAL
+ * with a message when old and new do not fit.
+ */
+int update_complete(struct config_resources *update, const struct config_resources *present,
+	struct arena *arena);
+
+/*
+ * Append the text of config.json with the resources of an update: UPDATE is the
+ * text of a linux.resources object. Lists of devices and sizes are merged entry
+ * by entry, device rules are replaced whole. -EINVAL with a message.
+ */
+int update_document(struct buffer *result, const char *document, size_t length, const char *update,
+	size_t update_length);
+
+#endif
