@@ -36,7 +36,7 @@ struct command {
 };
 
 extern const struct command command_create, command_delete, command_events, command_exec,
-	command_features, command_kill, command_list, command_pause, command_ps, command_resume,
+	command_doctor, command_features, command_kill, command_list, command_pause, command_ps, command_resume,
 	command_run, command_spec, command_start, command_state;
 
 /* Options of create and run, which are the same. */

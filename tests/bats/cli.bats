@@ -4,7 +4,7 @@
 
 load setup
 
-COMMANDS=(create start state kill delete run exec list ps pause resume spec features)
+COMMANDS=(create start state kill delete run exec list ps pause resume spec features doctor)
 
 # ---- help and version ------------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ COMMANDS=(create start state kill delete run exec list ps pause resume spec feat
 
 @test "--version works behind every command too" {
 	local command
-	for command in create start run exec state list ps pause resume kill delete spec features; do
+	for command in create start run exec state list ps pause resume kill delete spec features doctor; do
 		try hull "$command" --version
 		assert_ok
 		[[ $output == "hull version "* ]] || report "$command"
