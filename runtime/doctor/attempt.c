@@ -119,7 +119,7 @@ int attempt_become_nobody(void)
 }
 
 /* Its output goes to files without a name, which no process can block on. */
-static void attempt_execute(const char *const *arguments, int output_fd, int error_fd)
+static void attempt_execute(char *const *arguments, int output_fd, int error_fd)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -127,7 +127,7 @@ static void attempt_execute(const char *const *arguments, int output_fd, int err
 	if (null >= 0 && file_move(null, STDIN_FILENO, false) >= 0 &&
 		dup2(output_fd, STDOUT_FILENO) >= 0 && dup2(error_fd, STDERR_FILENO) >= 0) {
 		signal_reset_all();
-		(void)execv(arguments[0], (char *const *)(uintptr_t)arguments);
+		(void)execv(arguments[0], arguments);
 	}
 	_exit(127);
 }
@@ -140,7 +140,7 @@ static void attempt_first_line(int fd, struct buffer *line)
 		buffer_bytes(line, text.data, strcspn(text.data, "\n"));
 }
 
-int attempt_program(const char *const *arguments, int milliseconds, struct buffer *line)
+int attempt_program(char *const *arguments, int milliseconds, struct buffer *line)
 {
 	_cleanup_close_ int output_fd = memfd_create("hull-doctor", MFD_CLOEXEC);
 	_cleanup_close_ int error_fd = memfd_create("hull-doctor", MFD_CLOEXEC);

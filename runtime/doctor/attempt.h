@@ -39,7 +39,7 @@ int attempt_become_nobody(void);
  * into LINE. ARGUMENTS begin with its path. Its exit code, or a negative errno:
  * -ETIMEDOUT when it took longer than so many milliseconds and was killed.
  */
-int attempt_program(const char *const *arguments, int milliseconds, struct buffer *line);
+int attempt_program(char *const *arguments, int milliseconds, struct buffer *line);
 
 /* The path of a program in PATH (free it), or NULL. */
 char *attempt_find_program(const char *name);

@@ -30,7 +30,7 @@
 static void probe_criu(struct finding *finding)
 {
 	_cleanup_free_ char *path = attempt_find_program("criu");
-	const char *const arguments[] = { path, "--version", NULL };
+	char *const arguments[] = { path, "--version", NULL };
 	_cleanup_buffer_ struct buffer line = { 0 };
 
 	if (!path) {
@@ -49,10 +49,9 @@ static void probe_criu(struct finding *finding)
 /* What CRIU says of this kernel, in its own words. */
 static void probe_criu_check(struct finding *finding)
 {
-	static const char *const features[] = { "mem_dirty_track", "uffd", "timens",
-		"pidfd_store" };
+	static char *const features[] = { "mem_dirty_track", "uffd", "timens", "pidfd_store" };
 	_cleanup_free_ char *path = attempt_find_program("criu");
-	const char *const whole[] = { path, "check", NULL };
+	char *const whole[] = { path, "check", NULL };
 	_cleanup_buffer_ struct buffer line = { 0 };
 
 	if (!path) {
@@ -67,7 +66,7 @@ static void probe_criu_check(struct finding *finding)
 	}
 	finding_set(finding, DOCTOR_OK, "criu check is content");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
-		const char *const one[] = { path, "check", "--feature", features[i], NULL };
+		char *const one[] = { path, "check", "--feature", features[i], NULL };
 		_cleanup_buffer_ struct buffer said = { 0 };
 
 		if (attempt_program(one, CRIU_MILLISECONDS, &said) != 0) {

@@ -25,7 +25,7 @@ static const char *version_of(const char *line)
 static void engine_look(struct finding *finding, const char *name, const char *settings)
 {
 	_cleanup_free_ char *path = attempt_find_program(name);
-	const char *const arguments[] = { path, "--version", NULL };
+	char *const arguments[] = { path, "--version", NULL };
 	_cleanup_buffer_ struct buffer line = { 0 };
 	int r;
 
