@@ -59,7 +59,7 @@ endif
 COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 ROOMS    := base spec ns cgroup runtime
-SOURCES  := $(wildcard $(ROOMS:%=%/*.c) runtime/command/*.c)
+SOURCES  := $(wildcard $(ROOMS:%=%/*.c) runtime/command/*.c runtime/doctor/*.c)
 OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
 # Everything but main: what the tests link with.
 ARCHIVE  := $(OBJ)/hull.a
@@ -90,7 +90,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags | $(INCLUDE)
 
 # Other flags or another compiler make everything anew, another commit what prints it.
 COMMIT   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-TELLERS  := $(OBJ)/runtime/main.o $(OBJ)/runtime/command/features.o
+TELLERS  := $(OBJ)/runtime/main.o $(addprefix $(OBJ)/runtime/command/,features.o doctor.o)
 $(TELLERS): override CPPFLAGS += -DHULL_COMMIT='"$(COMMIT)"'
 $(TELLERS): $(OBJ)/commit
 

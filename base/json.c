@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#include <yajl/yajl_version.h>
 
 #include "base/error.h"
 
@@ -282,4 +283,11 @@ int json_unsigned(const struct json *node, uint64_t *value)
 	if (errno == ERANGE)
 		return -ERANGE;
 	return *end ? -EINVAL : 0;
+}
+
+void json_library_version(struct buffer *text)
+{
+	int version = yajl_version();
+
+	buffer_format(text, "%d.%d.%d", version / 10000, version / 100 % 100, version % 100);
 }

@@ -53,6 +53,9 @@ int json_unsigned(const struct json *node, uint64_t *value);
 /* The length of the well-formed UTF-8 sequence at TEXT, which is not empty; or 0 (RFC 3629). */
 size_t json_utf8_length(const char *text);
 
+/* Add the version of yajl to TEXT. */
+void json_library_version(struct buffer *text);
+
 /* Append TEXT as a quoted JSON string; what is not UTF-8 becomes U+FFFD. */
 void json_quote(struct buffer *buffer, const char *text);
 

@@ -125,3 +125,11 @@ const char *const *capability_names(void)
 	}
 	return names;
 }
+
+#define TEXT_OF(number_)       TEXT_OF_VALUE(number_)
+#define TEXT_OF_VALUE(number_) #number_
+
+const char *capability_library_version(void)
+{
+	return TEXT_OF(LIBCAP_MAJOR) "." TEXT_OF(LIBCAP_MINOR);
+}

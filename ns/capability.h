@@ -31,7 +31,10 @@ int capability_drop_bounding(const struct capability_sets *sets);
  */
 int capability_apply(const struct capability_sets *sets, uint64_t also_held);
 
-/* The names that this kernel knows, up to NULL, for `features`. */
+/* The version of libcap that hull was built with. */
+const char *capability_library_version(void);
+
+/* The names that this kernel knows in the order of their numbers, up to NULL, for `features`. */
 const char *const *capability_names(void);
 
 #endif

@@ -282,3 +282,11 @@ int seccomp_install(const struct seccomp_program *program, int socket_fd)
 		return error_errno(errno, "linux.seccomp: the kernel refuses the filter");
 	return 0;
 }
+
+void seccomp_library_version(struct buffer *text)
+{
+	const struct scmp_version *version = seccomp_version();
+
+	if (version)
+		buffer_format(text, "%u.%u.%u", version->major, version->minor, version->micro);
+}

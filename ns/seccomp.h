@@ -40,6 +40,9 @@ int seccomp_install(const struct seccomp_program *program, int socket_fd);
 extern const char *const seccomp_action_names[],
 	*const seccomp_operator_names[], *const seccomp_arch_names[], *const seccomp_flag_names[];
 
+/* Add the version of libseccomp to TEXT. */
+void seccomp_library_version(struct buffer *text);
+
 #define _cleanup_seccomp_ __attribute__((cleanup(seccomp_program_free)))
 
 #endif

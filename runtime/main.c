@@ -28,6 +28,7 @@ static const struct command *const commands[] = {
 	&command_delete,
 	&command_spec,
 	&command_features,
+	&command_doctor,
 };
 
 #define GLOBAL(member_) offsetof(struct global_options, member_)

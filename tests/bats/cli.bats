@@ -4,7 +4,8 @@
 
 load setup
 
-COMMANDS=(create start state kill delete run exec list ps pause resume update events spec features)
+COMMANDS=(create start state kill delete run exec list ps pause resume update events spec features
+	doctor)
 
 # ---- help and version ------------------------------------------------------------------------------------
 
@@ -289,7 +290,7 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 
 @test "--version works behind every command too" {
 	local command
-	for command in create start run exec state list ps pause resume kill delete spec features; do
+	for command in create start run exec state list ps pause resume kill delete spec features doctor; do
 		try hull "$command" --version
 		assert_ok
 		[[ $output == "hull version "* ]] || report "$command"
