@@ -65,7 +65,7 @@ OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
 ARCHIVE  := $(OBJ)/hull.a
 UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-TOOLS    := $(BUILD)/tests/floor $(BUILD)/tests/pair
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder)
 
 .PHONY: all
 all: $(BIN)/hull
@@ -134,11 +134,13 @@ $(FUZZ): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/test
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer) \
 		-o $@ $^ $(LIBS)
 
-# Programs of the benchmarks, which share nothing with hull.
+# Programs of the benchmarks and of the attacks, which share nothing with hull.
 MUSL_PLAIN = musl-gcc -std=gnu17 -O2 -D_GNU_SOURCE $(WARNINGS) -static -no-pie \
 	-idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
 $(BUILD)/tests/floor: tests/bench/floor.c tests/bench/floor_cgroup.c tests/bench/floor.h
 $(BUILD)/tests/pair: tests/bench/pair.c
+$(BUILD)/tests/racer: tests/attacks/racer.c
+$(BUILD)/tests/intruder: tests/attacks/intruder.c
 $(TOOLS): $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $@"

@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/file.h"
+
+extern char **environ;
 
 pid_t process_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 {
@@ -109,6 +112,13 @@ bool process_runs(pid_t pid, uint64_t start_ticks)
 	if (pid <= 0 || process_stat(pid, &state, &ticks) < 0)
 		return false;
 	return ticks == start_ticks && state != 'Z' && state != 'X';
+}
+
+void process_hide(void)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	for (char **variable = environ; *variable; variable++)
+		memset(*variable, 0, strlen(*variable));
 }
 
 int process_seal_descriptors(unsigned int first)

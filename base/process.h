@@ -34,6 +34,13 @@ int process_start_time(pid_t pid, uint64_t *ticks);
 bool process_runs(pid_t pid, uint64_t start_ticks);
 
 /*
+ * Until the next execve: who is not privileged on the host cannot trace this process, read its
+ * memory or open its descriptors, root and folder, not even with its user id and capabilities; and
+ * the environment that hull was started with is no longer in it.
+ */
+void process_hide(void);
+
+/*
  * Close-on-exec for every descriptor >= FIRST, so that none reaches the
  * program that is executed next.
  */

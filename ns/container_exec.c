@@ -18,6 +18,16 @@
 #include "ns/standard.h"
 #include "ns/terminal.h"
 
+int container_exec_begin(void *context)
+{
+	const struct container_plan *plan = context;
+	/* Of an ordinary user, a hidden process may not even change its own. */
+	int r = limit_oom_score(plan, getpid());
+
+	process_hide();
+	return r;
+}
+
 int container_exec_prepare(void *context)
 {
 	const struct container_plan *plan = context;
@@ -42,11 +52,9 @@ int container_exec_prepare(void *context)
 	if (r < 0)
 		return r;
 	standard_give_to(plan->process->user);
-	r = credential_apply(plan);
-	if (r < 0)
-		return r;
+	/* Before it has the rights of those who may look at it. */
 	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
-	return 0;
+	return credential_apply(plan);
 }
 
 static int exec_set_up(const struct container_plan *plan, struct program *program)
@@ -56,7 +64,7 @@ static int exec_set_up(const struct container_plan *plan, struct program *progra
 	if (setsid() < 0)
 		r = error_errno(errno, "setsid");
 	if (r >= 0 && !plan->no_new_keyring)
-		r = keyring_join(plan->id);
+		r = keyring_join_new();
 	if (r >= 0 && plan->process->terminal) {
 		_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 

@@ -85,6 +85,9 @@ static int init_enter(struct container_plan *plan)
 		return error_errno(errno, "PR_SET_PDEATHSIG");
 	if (setsid() < 0)
 		return error_errno(errno, "setsid");
+	/* Before the maps of a new user namespace are written, its owner must be able to open them. */
+	if (!(plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)))
+		process_hide();
 	r = plan->enter_cgroup(plan->cgroup_context);
 	if (r >= 0)
 		r = namespace_enter_late(plan->namespaces);
@@ -92,6 +95,8 @@ static int init_enter(struct container_plan *plan)
 		return r;
 	if (container_init_waits(plan))
 		init_wait_for(plan, MESSAGE_GO);
+	if (plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER))
+		process_hide();
 	if (namespace_has_user(plan->namespaces)) {
 		r = plan->open_inside ? init_open_sources(plan) : 0;
 		if (r >= 0)
@@ -106,7 +111,7 @@ static int init_enter(struct container_plan *plan)
 		if (r < 0)
 			return r;
 	}
-	return plan->no_new_keyring ? 0 : keyring_join(plan->id);
+	return plan->no_new_keyring ? 0 : keyring_join_new();
 }
 
 /* The state as a hook inside the container's namespaces gets it. */
@@ -198,11 +203,24 @@ static int init_set_up(struct container_plan *plan)
 	return r;
 }
 
+/*
+ * What the container's program may hold, 0 to 2 and --preserve-fds, and what is needed until then:
+ * from here on the process has the rights of those who may look at it.
+ */
+static void init_close_others(const struct container_plan *plan)
+{
+	const int kept[] = { plan->socket_fd, plan->fifo_fd,
+		plan->fifo_fd >= 0 ? plan->proc_fd : -1 };
+
+	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
+}
+
 static int init_become_program(const struct container_plan *plan, struct program *program)
 {
 	int r = label_prepare(plan);
 
 	standard_give_to(plan->process->user);
+	init_close_others(plan);
 	if (r >= 0)
 		r = credential_apply(plan);
 	if (r >= 0)
@@ -226,15 +244,8 @@ static int init_wait_for_start(const struct container_plan *plan, int *start_fd)
 	*start_fd = openat(plan->proc_fd, path, O_WRONLY | O_CLOEXEC);
 	if (*start_fd < 0)
 		return error_errno(errno, "exec.fifo");
+	(void)close(plan->proc_fd);
 	return 0;
-}
-
-/* What the container's program may hold: 0 to 2 and --preserve-fds. Close all else that waits. */
-static void init_close_others(const struct container_plan *plan)
-{
-	const int kept[] = { plan->socket_fd, plan->fifo_fd, plan->proc_fd };
-
-	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
 }
 
 /*
@@ -270,7 +281,6 @@ void container_init(void *context)
 		r = init_become_program(plan, &program);
 	if (r < 0)
 		init_fail(plan->socket_fd, -1, r);
-	init_close_others(plan);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	if (init_installs_early(plan))
 		r = seccomp_install(plan->seccomp, plan->socket_fd);

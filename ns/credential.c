@@ -70,6 +70,7 @@ int credential_apply(const struct container_plan *plan)
 
 	if (r < 0)
 		return r;
+	/* execve ends it (capabilities(7)). */
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_errno(errno, "PR_SET_KEEPCAPS");
 	r = credential_set_user(user, plan->keep_groups);
@@ -78,8 +79,6 @@ int credential_apply(const struct container_plan *plan)
 	r = capability_apply(sets, hold_admin ? 1ull << CAP_SYS_ADMIN : 0);
 	if (r < 0)
 		return r;
-	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
-		return error_errno(errno, "PR_SET_KEEPCAPS");
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(errno, "process.noNewPrivileges: cannot be set");
 	(void)umask(user->umask.set ? (mode_t)user->umask.value & 0777 : 0022);

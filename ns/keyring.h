@@ -3,9 +3,9 @@
 #define HULL_NS_KEYRING_H
 
 /*
- * A session keyring of the container's own (keyrings(7)), "_ses.ID", so that it
- * does not see the keys of whoever started hull. Joins it when it exists.
+ * A new session keyring (keyrings(7)), so that the process does not see the keys
+ * of whoever started hull.
  */
-int keyring_join(const char *id);
+int keyring_join_new(void);
 
 #endif

@@ -211,6 +211,9 @@ static __attribute__((noreturn)) void helper_run(const struct helper *helper)
 	int r;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A new user namespace is mapped through files that only the owner of the process may open. */
+	if (!(flags & CLONE_NEWUSER))
+		process_hide();
 	r = helper_join(helper);
 	if (r >= 0) {
 		r = process_clone(flags | CLONE_PARENT, -1, NULL);

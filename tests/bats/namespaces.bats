@@ -234,6 +234,20 @@ ns_inside() {
 	[[ $(hostname) != renamed ]]
 }
 
+@test "user namespace: oomScoreAdj, higher and lower" {
+	local score
+	user_namespace
+	for score in 100 0; do
+		config --argjson score "$score" '.process.oomScoreAdj = $score'
+		script 'cat /proc/self/oom_score_adj; sleep 1000'
+		run_detached
+		wait_until has_text "$score" "$OUT"
+		try hull exec "$ID" cat /proc/self/oom_score_adj
+		assert_output "$score"
+		hull delete --force "$ID"
+	done
+}
+
 @test "user namespace: devices are there" {
 	user_namespace
 	run_script 'for d in null zero full random urandom tty; do [ -c /dev/$d ] && echo $d; done; echo x >/dev/null && head -c 3 /dev/zero | wc -c'
