@@ -23,10 +23,14 @@ static int copy_file(int from_fd, int to_fd, const char *name, const struct stat
 	_cleanup_close_ int from =
 		openat(from_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	_cleanup_close_ int to = -EBADF;
+	struct stat now;
 	ssize_t n;
 
 	if (from < 0)
 		return -errno;
+	/* Still the file that was looked at, and no device that came in its place? */
+	if (fstat(from, &now) < 0 || !S_ISREG(now.st_mode))
+		return -EAGAIN;
 	to = openat(to_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;

@@ -53,9 +53,17 @@ static int cover_folder(struct covers *covers, int target_fd)
 	return mount_attach(covers->folder_fd, target_fd);
 }
 
+static int mask_find(const struct container_plan *plan, const char *path)
+{
+	const char *below;
+	int root_fd = mount_find(plan, path, &below);
+
+	return path_open_in_root(root_fd, below, O_PATH);
+}
+
 static int mask_path(const struct container_plan *plan, const char *path, struct covers *covers)
 {
-	_cleanup_close_ int target = path_open_in_root(plan->root_tree_fd, path, O_PATH);
+	_cleanup_close_ int target = mask_find(plan, path);
 	struct stat st;
 
 	if (target == -ENOENT || target == -ENOTDIR)
@@ -69,7 +77,7 @@ static int mask_path(const struct container_plan *plan, const char *path, struct
 
 static int readonly_path(const struct container_plan *plan, const char *path)
 {
-	_cleanup_close_ int target = path_open_in_root(plan->root_tree_fd, path, O_PATH);
+	_cleanup_close_ int target = mask_find(plan, path);
 	/* What is mounted below keeps its own flags. */
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	_cleanup_close_ int tree = -EBADF;

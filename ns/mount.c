@@ -274,7 +274,11 @@ static int mount_new(
 	r = mount_options_apply(&now, fd);
 	if (r < 0)
 		return error_errno(r, "the options cannot be applied");
-	return mount_is_long(words) ? 0 : mount_attach(fd, target);
+	r = mount_is_long(words) ? 0 : mount_attach(fd, target);
+	/* For mount_find: what is in these is found in them alone. */
+	if (r >= 0 && mount_target_must_be_real(mount->type))
+		plan->mount_tree_fds[index] = TAKE_FD(fd);
+	return r;
 }
 
 int mount_finish(const struct container_plan *plan)
@@ -294,6 +298,36 @@ int mount_finish(const struct container_plan *plan)
 				mount->destination);
 	}
 	return 0;
+}
+
+/* A procfs or a sysfs: new, or bound where they belong. */
+static bool mount_is_kernels(const struct container_plan *plan, size_t index)
+{
+	const struct config_mount *mount = &plan->config->mounts.items[index];
+
+	return plan->mount_tree_fds[index] >= 0 &&
+	       (mount_target_must_be_real(mount->type) || !strcmp(mount->destination, "/proc") ||
+		       !strcmp(mount->destination, "/sys"));
+}
+
+int mount_find(const struct container_plan *plan, const char *path, const char **below)
+{
+	int fd = plan->root_tree_fd;
+
+	*below = path;
+	for (size_t i = 0; i < plan->config->mounts.count; i++) {
+		const struct config_mount *mount = &plan->config->mounts.items[i];
+		size_t length = strlen(mount->destination);
+
+		while (length && mount->destination[length - 1] == '/')
+			length--;
+		if (!length || strncmp(path, mount->destination, length) != 0 ||
+			path[length] != '/' || !mount_is_kernels(plan, i))
+			continue;
+		fd = plan->mount_tree_fds[i];
+		*below = path + length;
+	}
+	return fd;
 }
 
 static int mount_bind(const struct container_plan *plan, size_t index)

@@ -15,6 +15,13 @@ int mount_all(const struct container_plan *plan);
 /* Once /dev and all else is furnished: make those read-only that had to wait for it. */
 int mount_finish(const struct container_plan *plan);
 
+/*
+ * Where to look PATH up: in the procfs or sysfs that the configuration has mounted above it, or
+ * else below the root. That mount can meanwhile be somewhere else than it was put: the folder under
+ * it may be renamed by whoever shares the root file system. *BELOW is the rest of the path.
+ */
+int mount_find(const struct container_plan *plan, const char *path, const char **below);
+
 /* A new, detached file system of TYPE with these attributes; OPTIONS up to NULL. */
 int mount_filesystem(
 	const char *type, const char *source, const char *const *options, unsigned int attributes);

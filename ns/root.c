@@ -89,9 +89,15 @@ static int root_pivot(void)
 	return 0;
 }
 
-/* On a ramfs root, as in an initramfs, there is nothing to pivot away from. */
-static int root_chroot(void)
+/*
+ * On a ramfs root, as in an initramfs, there is nothing to pivot away from. The rootfs is moved
+ * onto "/": from below a chroot(2) alone, another one leads out; and who joins the mount namespace
+ * later finds himself in what is mounted on "/".
+ */
+static int root_chroot(int root_tree_fd)
 {
+	if (sys_move_mount(root_tree_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_errno(errno, "cannot move the rootfs to /");
 	if (chroot(".") < 0)
 		return error_errno(errno, "chroot");
 	if (chdir("/") < 0)
@@ -110,7 +116,7 @@ int root_switch(const struct container_plan *plan)
 		return error_errno(errno, "config.json: root.readonly: cannot be set");
 	if (fchdir(plan->root_tree_fd) < 0)
 		return error_errno(errno, "cannot enter the rootfs");
-	r = plan->no_pivot ? root_chroot() : root_pivot();
+	r = plan->no_pivot ? root_chroot(plan->root_tree_fd) : root_pivot();
 	if (r < 0 || root_is_slave(plan->config))
 		return r;
 	/* Of the root alone: each mount has its own by now. */

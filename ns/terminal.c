@@ -22,17 +22,37 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-/* The multiplexer of the container's devpts: the image must not pass off anything else as it. */
+/*
+ * The multiplexer of the container's devpts. To open a device can be all that it
+ * takes to do harm, so its name is looked up nowhere but in a devpts, where only
+ * the kernel makes nodes.
+ */
+static int terminal_find_master(int root_fd)
+{
+	_cleanup_close_ int folder =
+		path_open_in_root(root_fd, "/dev/pts", O_PATH | O_DIRECTORY);
+	struct statfs filesystem;
+	int fd;
+
+	if (folder < 0)
+		return error_errno(folder, "process.terminal: /dev/pts of the container");
+	if (fstatfs(folder, &filesystem) < 0 || filesystem.f_type != DEVPTS_SUPER_MAGIC)
+		return error_set(EINVAL,
+			"process.terminal: no devpts is mounted on /dev/pts of the container");
+	fd = openat(folder, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_errno(errno, "process.terminal: /dev/pts/ptmx of the container") : fd;
+}
+
 static int terminal_open_master(int root_fd)
 {
-	_cleanup_close_ int fd = path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	_cleanup_close_ int fd = terminal_find_master(root_fd);
 	struct statfs filesystem;
 	struct stat st;
 	int unlocked = 0;
 
 	if (fd < 0)
-		return error_errno(fd,
-			"process.terminal: /dev/pts/ptmx of the container (is devpts mounted?)");
+		return fd;
+	/* Unless something is mounted on it. */
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &filesystem) < 0)
 		return error_errno(errno, "process.terminal: /dev/pts/ptmx of the container");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) ||

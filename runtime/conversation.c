@@ -74,6 +74,10 @@ static int talk_hand_terminal_over(const struct conversation *talk, int fd)
 
 	if (fd < 0)
 		return error_set(EPROTO, "the terminal did not arrive");
+	if (!talk->request->process->terminal || talk->handle->terminal_fd >= 0) {
+		(void)close(fd);
+		return error_set(EPROTO, "a terminal that nobody asked for");
+	}
 	if (talk->request->console_fd < 0) {
 		talk->handle->terminal_fd = fd;
 		return 0;
@@ -148,7 +152,10 @@ static int talk_answer(struct conversation *talk, const struct container_plan *p
 
 	switch (message->type) {
 	case MESSAGE_HOOKS:
-		return talk_run_hooks(talk, plan->config);
+		/* An exec has none; nor may it make us run those of the container again. */
+		return talk->record && talk->hooks
+			       ? talk_run_hooks(talk, plan->config)
+			       : error_set(EPROTO, "hooks that nobody asked for");
 	case MESSAGE_TERMINAL:
 		return talk_hand_terminal_over(talk, fd);
 	case MESSAGE_LISTENER:

@@ -6,8 +6,9 @@
  * above all hull itself, traced, written to or read before it has executed the
  * container's program.
  *
- *   intruder MARK SECRET    MARK: path of a file on the host; SECRET: text that is only in the
- *                           environment of the hull that enters
+ *   intruder MARK SECRET MINE    MARK: path of a file on the host; SECRET: text that is only in
+ *                                the environment of the hull that enters; MINE: text in the names
+ *                                of the cgroups of the processes that count, "" for all
  *
  * Prints "ready", a line for each thing that it reached, and, once /stop exists, "end".
  */
@@ -24,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *mark, *secret;
+static const char *mark, *secret, *mine;
 static unsigned long seen_hulls;
 
 static void report(const char *what, const char *pid, const char *detail)
@@ -143,9 +144,23 @@ static void try_trace(const char *pid)
 	(void)ptrace(PTRACE_DETACH, number, NULL, NULL);
 }
 
+static bool is_mine(const char *pid)
+{
+	char path[300], groups[8192] = "";
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/cgroup", pid);
+	fd = *mine ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return !*mine;
+	(void)!read(fd, groups, sizeof(groups) - 1);
+	(void)close(fd);
+	return strstr(groups, mine);
+}
+
 static void intrude(const char *pid)
 {
-	if (!is_hull(pid))
+	if (!is_hull(pid) || !is_mine(pid))
 		return;
 	seen_hulls++;
 	try_descriptors(pid);
@@ -161,10 +176,11 @@ int main(int count, char **arguments)
 {
 	char own[16];
 
-	if (count != 3)
+	if (count != 4)
 		return 2;
 	mark = arguments[1];
 	secret = arguments[2];
+	mine = arguments[3];
 	(void)snprintf(own, sizeof(own), "%d", getpid());
 	report("ready", own, "");
 	while (access("/stop", F_OK) < 0) {
