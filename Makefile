@@ -65,7 +65,7 @@ OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
 ARCHIVE  := $(OBJ)/hull.a
 UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder)
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach)
 
 .PHONY: all
 all: $(BIN)/hull
@@ -141,6 +141,7 @@ $(BUILD)/tests/floor: tests/bench/floor.c tests/bench/floor_cgroup.c tests/bench
 $(BUILD)/tests/pair: tests/bench/pair.c
 $(BUILD)/tests/racer: tests/attacks/racer.c
 $(BUILD)/tests/intruder: tests/attacks/intruder.c
+$(BUILD)/tests/reach: tests/attacks/reach.c
 $(TOOLS): $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $@"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/place.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -17,9 +16,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "cgroup/walk.h"
 
 #define FILE_BYTES_MOST (16u << 20)
-#define DEPTH_MOST	64 /* of groups below a container's: deeper ones are an attack */
 
 const struct controller_names controller_names[CONTROLLERS] = {
 	[CONTROLLER_BLKIO] = { "blkio", "io" },
@@ -188,43 +187,6 @@ int place_make(struct cgroup_place *place, place_prepare *prepare)
 	return 0;
 }
 
-static bool is_group(const struct dirent *entry)
-{
-	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
-	       strcmp(entry->d_name, "..") != 0;
-}
-
-/* Call VISIT on every group below FD, deepest first. */
-typedef int folder_visit(int folder_fd, const char *name, void *argument);
-
-static int folder_walk(int folder_fd, unsigned int depth, folder_visit *visit, void *argument)
-{
-	int fd = folder_open(folder_fd, ".");
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!folder) {
-		r = -errno;
-		file_close(&fd);
-		return r;
-	}
-	while (r >= 0 && (entry = readdir(folder))) {
-		_cleanup_close_ int below_fd = -EBADF;
-
-		if (!is_group(entry))
-			continue;
-		below_fd = folder_open(fd, entry->d_name);
-		if (below_fd < 0)
-			continue;
-		r = depth ? folder_walk(below_fd, depth - 1, visit, argument) : -ELOOP;
-		if (r >= 0)
-			r = visit(fd, entry->d_name, argument);
-	}
-	(void)closedir(folder);
-	return r;
-}
-
 struct process_list {
 	pid_t **pids;
 	size_t *count;
@@ -265,7 +227,7 @@ int place_processes(struct cgroup_place *place, pid_t **pids, size_t *count)
 	if (r >= 0)
 		r = folder_processes(place->group_fd, ".", &list);
 	if (r >= 0)
-		r = folder_walk(place->group_fd, DEPTH_MOST, folder_processes, &list);
+		r = walk_groups(place->group_fd, folder_processes, &list);
 	if (r < 0)
 		return error_errno(
 			r, "cgroup %s/%s: list of processes", place->root, place_group(place));
@@ -292,7 +254,7 @@ void place_write_all(struct cgroup_place *place, const char *file, const char *v
 	if (place_reach(place) < 0)
 		return;
 	(void)folder_write(place->group_fd, ".", &write);
-	(void)folder_walk(place->group_fd, DEPTH_MOST, folder_write, &write);
+	(void)walk_groups(place->group_fd, folder_write, &write);
 }
 
 static int folder_remove(int folder_fd, const char *name, void *argument)
@@ -323,7 +285,7 @@ int place_remove(struct cgroup_place *place, struct patience *patience)
 			return error_errno(
 				errno, "cgroup %s/%s: remove", place->root, place_group(place));
 		if (place_reach(place) >= 0)
-			(void)folder_walk(place->group_fd, DEPTH_MOST, folder_remove, NULL);
+			(void)walk_groups(place->group_fd, folder_remove, NULL);
 		if (!unlinkat(place->mount_fd, place->path, AT_REMOVEDIR) || errno == ENOENT)
 			return 0;
 		if (!patience_wait(patience))
