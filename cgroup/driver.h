@@ -36,6 +36,7 @@ struct cgroup_driver {
 	int (*kill)(const struct cgroup *cgroup, int signal);
 	int (*processes)(const struct cgroup *cgroup, pid_t **pids, size_t *count);
 	int (*remove)(const struct cgroup *cgroup, struct patience *patience);
+	/* NULL where nothing is counted */
 	void (*stats)(const struct cgroup *cgroup, struct cgroup_stats *stats);
 };
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "cgroup/driver.h"
 #include "cgroup/resources.h"
 
@@ -85,12 +84,6 @@ static int none_remove(const struct cgroup *cgroup, struct patience *patience)
 	return 0;
 }
 
-static void none_stats(const struct cgroup *cgroup, struct cgroup_stats *stats)
-{
-	(void)cgroup;
-	(void)stats;
-}
-
 const struct cgroup_driver cgroup_driver_none = {
 	.name = "none",
 	.create = none_create,
@@ -102,5 +95,4 @@ const struct cgroup_driver cgroup_driver_none = {
 	.kill = none_kill,
 	.processes = none_processes,
 	.remove = none_remove,
-	.stats = none_stats,
 };

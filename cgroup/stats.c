@@ -2,11 +2,13 @@
 #include "cgroup/stats.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "cgroup/driver.h"
 
@@ -299,8 +301,12 @@ int cgroup_write_stats(const struct cgroup *cgroup, struct json_writer *writer)
 {
 	struct cgroup_place *place = cgroup->v2 ? cgroup->v2 : &cgroup->v1[0];
 	struct cgroup_stats stats = { 0 };
-	int r = place_open(place);
+	int r;
 
+	if (cgroup_is_none(cgroup))
+		return error_set(EOPNOTSUPP,
+			"the container has no cgroup, and without one nothing counts what it uses");
+	r = place_open(place);
 	if (r < 0)
 		return r;
 	cgroup->driver->stats(cgroup, &stats);

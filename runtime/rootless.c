@@ -72,7 +72,8 @@ static char *temporary_folder(void)
 			"no state folder: XDG_RUNTIME_DIR is not set, and %s is not this user's "
 			"alone; give --root",
 			path);
-		memory_free_pointer(&path);
+		free(path);
+		return NULL;
 	}
 	return path;
 }
