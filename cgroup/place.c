@@ -95,6 +95,13 @@ int place_open(struct cgroup_place *place)
 	return 0;
 }
 
+bool place_exists(const struct cgroup_place *place, const char *path)
+{
+	_cleanup_close_ int fd = below_open(place->mount_fd, path, O_PATH | O_DIRECTORY);
+
+	return fd >= 0;
+}
+
 int place_open_entry(struct cgroup_place *place)
 {
 	const char *file = place->unified ? "cgroup.procs" : "tasks";
