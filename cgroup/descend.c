@@ -38,8 +38,8 @@ static int place_descend(struct cgroup_place *place, const char *path)
 	if (!*path)
 		return 0;
 	if (!place_exists(place, below))
-		return error_set(ENOENT, "--cgroup: there is no group %s in %s/%s", path, place->root,
-			place_group(place));
+		return error_set(ENOENT, "--cgroup: there is no group %s in %s/%s", path,
+			place->root, place_group(place));
 	free(place->path);
 	place->path = TAKE_PTR(below);
 	file_close(&place->group_fd);
@@ -126,7 +126,8 @@ int cgroup_descend(struct cgroup *cgroup, const struct string_list *groups)
 
 		if (!colon && groups->count > 1)
 			return error_set(EINVAL,
-				"--cgroup: a path for all controllers must be the only one, got \"%s\"",
+				"--cgroup: a path for all controllers must be the only one, got "
+				"\"%s\"",
 				text);
 		if (colon && !cgroup->v1_count)
 			return error_set(EINVAL,

@@ -694,6 +694,18 @@ several() {
 	grep -qw "$(pid_of)" <<<"$output"
 }
 
+@test "ps: options for ps(1), behind -- or not" {
+	run_sleeper
+	local words
+	for words in "-- -o pid,comm" "-o pid,comm"; do
+		# shellcheck disable=SC2086 # words
+		try hull ps "$ID" $words
+		assert_ok
+		[[ ${output%%$'\n'*} =~ ^\ *PID\ +COMMAND ]] || report "the header"
+		[[ $output == *"$(pid_of) sh"* ]] || report "the process"
+	done
+}
+
 @test "ps: a created container has its one process" {
 	script 'sleep 1000'
 	create_container
