@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <endian.h>
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,20 +17,44 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#define FACILITY_USER (1 << 3) /* syslog(3) */
+
+const char log_syslog_path[] = "/dev/log";
+const char log_journal_path[] = "/run/systemd/journal/socket";
+
 /* Written once by main before anything runs; see log_open. */
 static struct {
 	int fd;
-	bool json, closed;
+	enum log_form form;
+	const char *identifier;
+	bool closed;
 	enum log_level most;
 } sink = { .fd = -1, .most = LOG_LEVEL_WARNING };
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
-void log_open(int fd, bool json, enum log_level most)
+void log_open(int fd, enum log_form form, const char *identifier, enum log_level most)
 {
 	sink.fd = fd;
-	sink.json = json;
+	sink.form = form;
+	sink.identifier = identifier;
 	sink.most = most;
+}
+
+int log_connect(enum log_form form)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r;
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+		form == LOG_FORM_SYSLOG ? log_syslog_path : log_journal_path);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	r = -errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
 }
 
 void log_close(void)
@@ -32,11 +62,41 @@ void log_close(void)
 	sink.closed = true;
 }
 
-static void log_line_structured(
-	struct buffer *line, bool json, enum log_level level, const char *text)
+static void log_line_syslog(struct buffer *line, int priority, const char *text)
 {
+	time_t now = time(NULL);
+	struct tm local;
+	char when[32];
+
+	(void)localtime_r(&now, &local);
+	(void)strftime(when, sizeof(when), "%b %e %H:%M:%S", &local);
+	buffer_format(line, "<%d>%s %s[%d]: %s", FACILITY_USER | priority, when, sink.identifier,
+		getpid(), text);
+}
+
+/* With its length in front a value may hold anything, newlines too. */
+static void log_line_journal(struct buffer *line, int priority, const char *text)
+{
+	uint64_t length = htole64(strlen(text));
+
+	buffer_format(
+		line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE\n", priority, sink.identifier);
+	buffer_bytes(line, &length, sizeof(length));
+	buffer_format(line, "%s\n", text);
+}
+
+static void log_line_structured(
+	struct buffer *line, enum log_form form, enum log_level level, const char *text)
+{
+	static const int priorities[] = { 3, 4, 6, 7 }; /* syslog(3): LOG_ERR, LOG_WARNING, … */
+	bool json = form == LOG_FORM_JSON;
 	char now[CLOCK_TEXT_BYTES];
 
+	if (form == LOG_FORM_SYSLOG || form == LOG_FORM_JOURNAL) {
+		(form == LOG_FORM_SYSLOG ? log_line_syslog : log_line_journal)(
+			line, priorities[level], text);
+		return;
+	}
 	clock_text(now);
 	if (json) {
 		buffer_format(line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
@@ -74,12 +134,12 @@ void log_message(enum log_level level, const char *format, ...)
 	buffer_format_list(&text, format, arguments);
 	va_end(arguments);
 	if (sink.fd >= 0) {
-		log_line_structured(&line, sink.json, level, text.data);
+		log_line_structured(&line, sink.form, level, text.data);
 		log_write(sink.fd, &line);
 		if (level != LOG_LEVEL_ERROR)
 			return;
-	} else if (sink.json) {
-		log_line_structured(&line, true, level, text.data);
+	} else if (sink.form == LOG_FORM_JSON) {
+		log_line_structured(&line, LOG_FORM_JSON, level, text.data);
 		log_write(STDERR_FILENO, &line);
 		return;
 	}

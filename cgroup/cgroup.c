@@ -166,7 +166,7 @@ static int cgroup_detect(struct cgroup *cgroup, const char *group)
 	return 0;
 }
 
-static void cgroup_set_views(struct cgroup *cgroup)
+void cgroup_set_views(struct cgroup *cgroup)
 {
 	struct cgroup_view *view = cgroup->views;
 

@@ -59,6 +59,22 @@ void cgroup_close(struct cgroup **cgroup);
 int cgroup_create(struct cgroup *cgroup);
 
 /*
+ * Let cgroup_clone_fd and cgroup_enter mean groups below the container's, which
+ * exist: GROUPS has one path ("a/b"), or on v1 any number of
+ * "CONTROLLER[,CONTROLLER]...:PATH". -EINVAL or -ENOENT with a message that
+ * starts with "--cgroup: ".
+ */
+int cgroup_descend(struct cgroup *cgroup, const struct string_list *groups);
+
+/*
+ * The same for the v2 group that PID is in, when that is below the container's: where
+ * a container has given controllers to groups of its own, none but those can
+ * have processes (cgroup-v2.rst "No Internal Process Constraint"). -ENOENT, without
+ * a message, when PID is not below.
+ */
+int cgroup_descend_to(struct cgroup *cgroup, pid_t pid);
+
+/*
  * A descriptor of the v2 group for clone3's CLONE_INTO_CGROUP, owned by CGROUP;
  * -1 without v2, and for a group that was taken over (v2.c says why): the child
  * then enters by itself.

@@ -53,6 +53,9 @@ struct cgroup {
 	struct cgroup_view views[CGROUP_V1_MOST + 3];
 };
 
+/* After the path of a place has changed. */
+void cgroup_set_views(struct cgroup *cgroup);
+
 /* The v1 place that has the controller, or NULL. */
 struct cgroup_place *cgroup_v1_place(const struct cgroup *cgroup, enum controller controller);
 

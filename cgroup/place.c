@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "cgroup/holder.h"
 #include "cgroup/walk.h"
 
 #define FILE_BYTES_MOST (16u << 20)
@@ -91,6 +92,13 @@ int place_open(struct cgroup_place *place)
 	if (r < 0)
 		return error_errno(r, "cgroup %s/%s", place->root, place_group(place));
 	return 0;
+}
+
+bool place_exists(const struct cgroup_place *place, const char *path)
+{
+	_cleanup_close_ int fd = below_open(place->mount_fd, path, O_PATH | O_DIRECTORY);
+
+	return fd >= 0;
 }
 
 int place_open_entry(struct cgroup_place *place)
@@ -268,12 +276,14 @@ static int folder_remove(int folder_fd, const char *name, void *argument)
 static int place_busy(struct cgroup_place *place)
 {
 	_cleanup_free_ pid_t *pids = NULL;
+	_cleanup_buffer_ struct buffer holder = { 0 };
 	size_t count = 0;
 
 	if (place_processes(place, &pids, &count) < 0 || !count)
 		return error_errno(EBUSY, "cgroup %s/%s: remove", place->root, place_group(place));
-	return error_set(EBUSY, "cgroup %s/%s: cannot be removed, process %d is still in it",
-		place->root, place_group(place), pids[0]);
+	holder_describe(&holder, pids, count);
+	return error_set(EBUSY, "cgroup %s/%s: cannot be removed, %s", place->root,
+		place_group(place), holder.data);
 }
 
 int place_remove(struct cgroup_place *place, struct patience *patience)

@@ -98,6 +98,9 @@ int place_open_parent(const struct cgroup_place *place);
 /* Open group_fd if it is not open. 0, or a negative errno with a message. */
 int place_open(struct cgroup_place *place);
 
+/* Is there a group at PATH, which is written like place->path? */
+bool place_exists(const struct cgroup_place *place, const char *path);
+
 /* Open entry_fd if it is not open, so that a child may enter whatever it can still see. */
 int place_open_entry(struct cgroup_place *place);
 

@@ -7,7 +7,7 @@
 
 struct exec_options {
 	const char *process, *cwd, *user, *apparmor, *label, *pid_file, *console_socket;
-	struct string_list env, additional_gids, capabilities;
+	struct string_list env, additional_gids, capabilities, cgroups;
 	bool detach, terminal, no_new_privileges, ignore_paused, no_subreaper;
 	unsigned int preserve_fds;
 };

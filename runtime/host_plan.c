@@ -187,6 +187,7 @@ int host_plan_set_cgroup(struct host_plan *plan, struct cgroup *cgroup)
 	plan->init.cgroup_context = plan;
 	while (views[count].name)
 		count++;
+	free(plan->views);
 	plan->views = memory_allocate_zero((count + 1) * sizeof(*plan->views));
 	for (size_t i = 0; i < count; i++)
 		plan->views[i] =

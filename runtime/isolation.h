@@ -22,6 +22,7 @@ struct process_request {
 	const char *pid_file; /* NULL: none */
 	int console_fd;	      /* a connected console socket; -1: none */
 	unsigned int preserve_fds;
+	const struct string_list *cgroups; /* of `exec`: groups below the container's, or NULL */
 	bool no_pivot, no_new_keyring;
 	bool no_cgroup; /* --cgroup-manager disabled */
 	enum rootless rootless;

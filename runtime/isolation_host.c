@@ -201,6 +201,22 @@ static int host_start(struct container *container)
 	return r;
 }
 
+/*
+ * Where the container has divided its v2 group among groups of its own, the new
+ * process goes where its first one is. Seldom, so it is seen by the kernel's refusal.
+ */
+static int host_spawn_exec(struct host_plan *plan, struct cgroup *cgroup, int pidfd,
+	const struct container *container, struct process_handle *handle)
+{
+	int r = host_plan_spawn_beside(plan, pidfd, handle);
+
+	if (r != -EBUSY || cgroup_descend_to(cgroup, (pid_t)container->record.pid) < 0)
+		return r;
+	error_clear();
+	r = host_plan_set_cgroup(plan, cgroup);
+	return r < 0 ? r : host_plan_spawn_beside(plan, pidfd, handle);
+}
+
 static int host_exec(struct container *container, const struct process_request *request,
 	struct process_handle *handle)
 {
@@ -215,6 +231,8 @@ static int host_exec(struct container *container, const struct process_request *
 	r = host_plan_prepare_exec(&plan, container, request);
 	if (r >= 0)
 		r = host_open_cgroup(container, &cgroup);
+	if (r >= 0 && request->cgroups && request->cgroups->count)
+		r = cgroup_descend(cgroup, request->cgroups);
 	if (r >= 0)
 		r = host_plan_set_cgroup(&plan, cgroup);
 	if (r >= 0)
@@ -223,7 +241,7 @@ static int host_exec(struct container *container, const struct process_request *
 		return r;
 	plan.init.socket_fd = talk.child_fd;
 	plan.init.runtime_fd = talk.runtime_fd;
-	r = host_plan_spawn_beside(&plan, pidfd, handle);
+	r = host_spawn_exec(&plan, cgroup, pidfd, container, handle);
 	if (r >= 0)
 		r = host_rdt_enter(container, handle->pid);
 	if (r >= 0)

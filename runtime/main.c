@@ -36,7 +36,8 @@ static const struct command *const commands[] = {
 static const struct option global_options[] = {
 	{ "root", 0, OPTION_TEXT, GLOBAL(root), "DIR",
 		"the folder of all states (default: /run/hull, $XDG_RUNTIME_DIR/hull)" },
-	{ "log", 0, OPTION_TEXT, GLOBAL(log), "FILE", "where log lines go (default: stderr)" },
+	{ "log", 0, OPTION_TEXT, GLOBAL(log), "FILE",
+		"where log lines go (default: stderr); also syslog:NAME and journald:NAME" },
 	{ "log-format", 0, OPTION_TEXT, GLOBAL(log_format), "FORMAT", "text (default) or json" },
 	{ "log-level", 0, OPTION_TEXT, GLOBAL(log_level), "LEVEL",
 		"error, warning (default), info or debug" },
@@ -49,6 +50,9 @@ static const struct option global_options[] = {
 	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
 	{ "help", 'h', OPTION_FLAG, GLOBAL(help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, "print the version" },
+	/* crun's letters for the same. */
+	{ "version", 'V', OPTION_FLAG, GLOBAL(version), NULL, NULL },
+	{ "usage", '?', OPTION_FLAG, GLOBAL(help), NULL, NULL },
 	{ 0 },
 };
 
@@ -80,10 +84,40 @@ static void print_command_help(const struct command *command)
 	option_print(help_option);
 }
 
+/* --log: a path, or crun's file:PATH, syslog:IDENTIFIER and journald:IDENTIFIER. */
+static int open_log_sink(const char *log, enum log_form *form, const char **identifier)
+{
+	static const struct {
+		const char *prefix;
+		enum log_form form;
+	} systems[] = { { "syslog:", LOG_FORM_SYSLOG }, { "journald:", LOG_FORM_JOURNAL } };
+	int fd;
+
+	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
+		size_t length = strlen(systems[i].prefix);
+
+		if (strncmp(log, systems[i].prefix, length) != 0)
+			continue;
+		*form = systems[i].form;
+		*identifier = log[length] ? log + length : "hull";
+		fd = log_connect(*form);
+		if (fd < 0)
+			return error_errno(fd, "--log %s: cannot connect to %s", log,
+				*form == LOG_FORM_SYSLOG ? log_syslog_path : log_journal_path);
+		return fd;
+	}
+	if (!strncmp(log, "file:", 5))
+		log += 5;
+	fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	return fd < 0 ? error_errno(errno, "--log: cannot open %s", log) : fd;
+}
+
 static int open_log(const struct global_options *global)
 {
 	static const char *const levels[] = { "error", "warning", "info", "debug" };
 	const char *format = global->log_format ? global->log_format : "text";
+	enum log_form form = !strcmp(format, "json") ? LOG_FORM_JSON : LOG_FORM_TEXT;
+	const char *identifier = NULL;
 	const char *wanted = global->debug	 ? "debug"
 			     : global->log_level ? global->log_level
 						 : "warning";
@@ -98,11 +132,11 @@ static int open_log(const struct global_options *global)
 	if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
 		return error_set(EINVAL, "--log-format: must be text or json, got \"%s\"", format);
 	if (global->log && *global->log) {
-		fd = open(global->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		fd = open_log_sink(global->log, &form, &identifier);
 		if (fd < 0)
-			return error_errno(errno, "--log: cannot open %s", global->log);
+			return fd;
 	}
-	log_open(fd, !strcmp(format, "json"), (enum log_level)level);
+	log_open(fd, form, identifier, (enum log_level)level);
 	return 0;
 }
 

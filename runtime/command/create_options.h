@@ -21,6 +21,9 @@
 			"chroot instead of pivot_root, for a root on ramfs" },                     \
 		{ "no-new-keyring", 0, OPTION_FLAG,                                                \
 			offsetof(struct create_options, no_new_keyring), NULL,                     \
-			"leave the container the session keyring of the caller" }
+			"leave the container the session keyring of the caller" },                 \
+		{ "no-subreaper", 0, OPTION_FLAG, offsetof(struct create_options, no_subreaper),   \
+			NULL,                                                                      \
+			"accepted for callers of other runtimes: hull never is a subreaper" }
 
 #endif

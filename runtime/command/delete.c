@@ -4,28 +4,27 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "runtime/lifecycle.h"
+#include "runtime/selection.h"
 
 struct delete_options {
-	bool force;
+	bool force, regex;
 };
 
 static const struct option options[] = {
 	{ "force", 'f', OPTION_FLAG, offsetof(struct delete_options, force), NULL,
 		"kill it first if it runs; succeed if there is none" },
+	{ "regex", 'r', OPTION_FLAG, offsetof(struct delete_options, regex), NULL,
+		"ID is a regular expression: delete all containers whose id it describes" },
 	{ 0 },
 };
 
-static int delete_run(const struct invocation *invocation)
+static int delete_one(int root_fd, const char *id, const void *context)
 {
-	const struct delete_options *wanted = invocation->options;
+	const struct delete_options *wanted = context;
 	_cleanup_container_ struct container container = CONTAINER_NONE;
-	int root_fd = container_root_open(invocation->global);
 	enum container_status status;
-	int r;
+	int r = container_open(&container, root_fd, id, CONTAINER_LOCKED);
 
-	if (root_fd < 0)
-		return root_fd;
-	r = container_open(&container, root_fd, invocation->operands[0], CONTAINER_LOCKED);
 	if (r == -ENOENT && wanted->force) {
 		error_clear();
 		return 0;
@@ -43,6 +42,17 @@ static int delete_run(const struct invocation *invocation)
 			"cannot delete container %s that is not stopped: %s (--force kills it)",
 			container.id, container_status_names[status]);
 	return lifecycle_destroy(&container);
+}
+
+static int delete_run(const struct invocation *invocation)
+{
+	const struct delete_options *wanted = invocation->options;
+	int root_fd = container_root_open(invocation->global);
+
+	if (root_fd < 0)
+		return root_fd;
+	return wanted->regex ? selection_each(root_fd, invocation->operands[0], delete_one, wanted)
+			     : delete_one(root_fd, invocation->operands[0], wanted);
 }
 
 const struct command command_delete = {

@@ -30,6 +30,8 @@ static const struct option options[] = {
 	FLAG(no_new_privileges, "no-new-privs", 0, "it can gain no privileges by execve"),
 	TEXT(apparmor, "apparmor", 0, "PROFILE", "its AppArmor profile"),
 	TEXT(label, "process-label", 0, "LABEL", "its SELinux label"),
+	LIST(cgroups, "cgroup", 0, "[CONTROLLER,...:]PATH",
+		"run it in this group below the container's, which exists"),
 	TEXT(pid_file, "pid-file", 0, "FILE", "write its pid there"),
 	TEXT(console_socket, "console-socket", 0, "PATH",
 		"an AF_UNIX socket that gets the master of its terminal"),
@@ -80,6 +82,7 @@ static int exec_spawn(struct container *container, const struct exec_options *wa
 		.pid_file = wanted->pid_file,
 		.console_fd = -1,
 		.preserve_fds = wanted->preserve_fds,
+		.cgroups = &wanted->cgroups,
 		.no_new_keyring = container->record.no_new_keyring,
 	};
 

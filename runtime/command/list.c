@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "runtime/container.h"
+#include "runtime/selection.h"
 
 struct list_options {
 	const char *format;
@@ -50,27 +48,14 @@ static void list_one(
 		list_print_row(&container);
 }
 
-static int list_is_id(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' && entry->d_name[0] != '@';
-}
-
 static int list_all(int root_fd, const struct list_options *wanted, struct json_writer *writer)
 {
-	char path[40];
-	struct dirent **entries;
-	int count;
+	_cleanup_selection_ struct selection all = { 0 };
+	int r = selection_make(&all, root_fd, NULL);
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", root_fd);
-	count = scandir(path, &entries, list_is_id, alphasort);
-	if (count < 0)
-		return error_errno(errno, "cannot read the state folder");
-	for (int i = 0; i < count; i++) {
-		list_one(root_fd, entries[i]->d_name, wanted, writer);
-		free(entries[i]);
-	}
-	free(entries);
-	return 0;
+	for (size_t i = 0; i < all.count; i++)
+		list_one(root_fd, all.ids[i], wanted, writer);
+	return r;
 }
 
 static int list_run(const struct invocation *invocation)

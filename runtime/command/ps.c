@@ -103,8 +103,15 @@ static int ps_print_table(const struct invocation *invocation, const pid_t *pids
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 	char *rest = NULL, *line;
-	int column;
-	int r = ps_ask(invocation->operands + 1, invocation->operand_count - 1, &text);
+	char **words = invocation->operands + 1;
+	int word_count = invocation->operand_count - 1, column, r;
+
+	/* "ps ID -- -ef" */
+	if (word_count && !strcmp(words[0], "--")) {
+		words++;
+		word_count--;
+	}
+	r = ps_ask(words, word_count, &text);
 
 	if (r < 0)
 		return r;

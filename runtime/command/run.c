@@ -12,8 +12,6 @@ static const struct option options[] = {
 		"return once the program runs" },
 	{ "keep", 0, OPTION_FLAG, offsetof(struct create_options, keep), NULL,
 		"do not delete the container when its program ends" },
-	{ "no-subreaper", 0, OPTION_FLAG, offsetof(struct create_options, no_subreaper), NULL,
-		"accepted for callers of other runtimes: hull never is a subreaper" },
 	{ 0 },
 };
 

@@ -48,14 +48,25 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 
 @test "--help names each option of the command" {
 	try hull create --help
-	assert_has --bundle --console-socket --pid-file --no-pivot --no-new-keyring --preserve-fds
+	assert_has --bundle --config --console-socket --pid-file --no-pivot --no-new-keyring \
+		--preserve-fds --no-subreaper
 	try hull run --help
 	assert_has --bundle --detach --keep --no-subreaper
 	try hull exec --help
 	assert_has --process --tty --cwd --env --user --detach --pid-file --console-socket --cap \
-		--apparmor --process-label --no-new-privs --preserve-fds --additional-gids --ignore-paused
+		--apparmor --process-label --no-new-privs --preserve-fds --additional-gids --ignore-paused \
+		--cgroup
 	try hull delete --help
-	assert_has --force
+	assert_has --force --regex
+	try hull kill --help
+	assert_has --all --regex
+	try hull events --help
+	assert_has --interval --stats --pressure
+	try hull update --help
+	assert_has --resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-rt-period \
+		--cpu-rt-runtime --cpu-share --cpu-idle --cpuset-cpus --cpuset-mems --memory \
+		--memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema \
+		--kernel-memory --kernel-memory-tcp
 	try hull list --help
 	assert_has --quiet --format
 }

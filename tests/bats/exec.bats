@@ -496,3 +496,85 @@ container() { run_sleeper; }
 	try hull exec --user 1:x "$ID" true
 	assert_eq "$(hull ps -f json "$ID" | jq -c 'sort')" "$before"
 }
+
+# ---- groups below the container's ----------------------------------------------------------------
+
+# group_make CONTROLLER NAME: below the container's own group.
+group_make() { mkdir -p "$(cgroup_dir "$(pid_of)" "$1")/$2"; }
+
+@test "exec --cgroup: a group for all controllers" {
+	without_namespace cgroup
+	run_sleeper
+	local controller
+	for controller in memory pids cpu cpuset devices freezer hugetlb blkio perf_event net_cls net_prio rdma \
+		cpuacct misc; do
+		[[ -z $(controller_version "$controller") ]] || group_make "$controller" a/b
+	done
+	[[ -z $CGROUP2 ]] || group_make none a/b
+	try hull exec --cgroup a/b "$ID" cat /proc/self/cgroup
+	assert_ok
+	[[ $(grep -vc '/a/b$' <<<"$output") -eq $(grep -c 'name=' <<<"$output") ]] || report "not in it"
+	try hull exec --cgroup / "$ID" cat /proc/self/cgroup
+	assert_ok
+	assert_lacks /a/b
+	try hull exec --cgroup /a//b/ "$ID" true
+	assert_ok
+}
+
+@test "exec --cgroup: on v1 by controller" {
+	[[ $(controller_version memory) == 1 && $(controller_version pids) == 1 ]] ||
+		skip "memory or pids is no controller of v1 here"
+	without_namespace cgroup
+	run_sleeper
+	group_make memory a
+	group_make pids b
+	try hull exec --cgroup memory:a --cgroup pids:/b "$ID" cat /proc/self/cgroup
+	assert_ok
+	[[ $(grep -E ':(.*,)?memory(,.*)?:' <<<"$output") == */a ]] || report "memory"
+	[[ $(grep -E ':(.*,)?pids(,.*)?:' <<<"$output") == */b ]] || report "pids"
+	[[ $(grep -E ':(.*,)?cpu(,.*)?:' <<<"$output") == *"$ID" ]] || report "cpu"
+	try hull exec --cgroup memory:a --cgroup memory:a "$ID" true
+	assert_error --code 255 memory
+	try hull exec --cgroup memory,nonsense:a "$ID" true
+	assert_error --code 255 nonsense
+	try hull exec --cgroup a --cgroup memory:a "$ID" true
+	assert_error --code 255 cgroup
+}
+
+@test "exec --cgroup: one that is not there, or not below the container's" {
+	run_sleeper
+	local path
+	for path in none a/../.. .. ../../.. /..; do
+		try hull exec --cgroup "$path" "$ID" true
+		assert_error --code 255 "--cgroup"
+		[[ $stderr != *"no such file or directory"* ]] || report "the engines' words"
+	done
+	if [[ $CGROUP_MODE == v2 ]]; then
+		try hull exec --cgroup memory:a "$ID" true
+		assert_error --code 255 v2
+	fi
+}
+
+@test "exec: in a container that has divided its v2 group, beside its first process" {
+	[[ -n $CGROUP2 ]] || skip "no cgroup v2 here"
+	without_namespace cgroup
+	local dir controller pid
+	# A limit, so that the group has a controller that can be handed on.
+	[[ $(controller_version hugetlb) != 2 ]] ||
+		config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
+	run_sleeper
+	dir=$(cgroup_dir "$(pid_of)" none)
+	read -r controller _ <"$dir/cgroup.controllers" || skip "no controllers on cgroup v2"
+	mkdir "$dir/init"
+	until [[ -z $(<"$dir/cgroup.procs") ]]; do
+		for pid in $(<"$dir/cgroup.procs"); do
+			echo "$pid" >"$dir/init/cgroup.procs" || true
+		done
+	done
+	echo "+$controller" >"$dir/cgroup.subtree_control"
+	try hull exec "$ID" cat /proc/self/cgroup
+	assert_ok
+	[[ $(grep '^0::' <<<"$output") == *"$ID/init" ]] || report "not beside it"
+	hull delete --force "$ID"
+	assert_nothing_left
+}

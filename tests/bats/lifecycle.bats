@@ -402,6 +402,71 @@ load setup
 	assert_nothing_left
 }
 
+@test "kill --all: what is left of a container whose first process has ended" {
+	without_namespace pid
+	script 'setsid sleep 1000 >/dev/null 2>&1 & exit 0'
+	run_detached
+	wait_status stopped
+	try hull kill "$ID" TERM
+	assert_error "not running"
+	[[ -n $(processes_of "$ID") ]]
+	hull kill --all "$ID" TERM
+	wait_until eval '[[ -z $(processes_of "$ID") ]]'
+	hull kill --all "$ID" KILL
+	hull delete "$ID"
+}
+
+@test "kill: signal 0 asks whether it runs" {
+	run_sleeper
+	hull kill "$ID" 0
+	hull kill --all "$ID" 0
+	hull kill "$ID" KILL
+	wait_status stopped
+	try hull kill "$ID" 0
+	assert_error "not running"
+}
+
+# several SUFFIX...: a container that runs for each.
+several() {
+	local suffix
+	script 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
+	for suffix; do
+		detached run --detach "$ID-$suffix"
+		wait_until catches_term "$(pid_of "$ID-$suffix")"
+	done
+}
+
+@test "kill --regex: every container whose id it describes" {
+	several a1 a2 b1
+	hull kill --regex -- "-a[0-9]+\$" TERM
+	wait_status stopped "$ID-a1"
+	wait_status stopped "$ID-a2"
+	assert_eq "$(status_of "$ID-b1")" running
+	# Those that have ended are none that fails.
+	hull kill -r "$ID-.*" KILL
+	wait_status stopped "$ID-b1"
+	try hull kill --regex '(' KILL
+	assert_error regex
+	try hull kill --regex '' KILL
+	assert_error regex
+	hull delete --regex "^$ID-"
+	assert_nothing_left
+}
+
+@test "delete --regex: what cannot be deleted is named, the others go" {
+	several a1 a2 b1
+	hull kill "$ID-a1" KILL
+	wait_status stopped "$ID-a1"
+	try hull delete --regex "^$ID-a"
+	assert_status 1
+	[[ $stderr == *"$ID-a2: "*running* && $stderr == *"1 of 2"* ]] || report "the message"
+	assert_eq "$(hull list -q)" "$ID-a2"$'\n'"$ID-b1"
+	hull delete --force --regex "^$ID-"
+	assert_eq "$(hull list -q)" ""
+	assert_nothing_left
+	hull delete --force --regex "^$ID-"
+}
+
 # ---- delete --------------------------------------------------------------------------------------
 
 @test "delete: a running container is refused" {
@@ -481,6 +546,45 @@ load setup
 	fi
 	hull delete --force "$ID"
 	assert_nothing_left
+}
+
+@test "delete --force: a process that cannot be killed is named; once it ends, all goes" {
+	[[ -c /dev/fuse ]] || skip "no FUSE on this machine"
+	local silent=$BATS_TEST_TMPDIR/silent server inner
+	mkdir "$silent"
+	coproc SERVER { exec "$PYTHON" "$BATS_TEST_DIRNAME/fuse_silent.py" "$silent" "$silent.asked" 3>&- 4>&-; }
+	server=$SERVER_PID
+	cleanup_later "kill $server 2>/dev/null; umount -l $silent 2>/dev/null"
+	wait_until mountpoint -q "$silent"
+	mount_add /silent bind "$silent" bind
+	payload cat /silent/name
+	run_detached
+	inner=$(pid_of)
+	wait_until test -e "$silent.asked"
+	try hull delete --force "$ID"
+	assert_error "process $inner (cat)" "state D" "cannot be killed"
+	[[ -e $STATE/$ID/state.json ]]
+	assert_eq "$(hull list -q)" "$ID"
+	kill "$server"
+	wait "$server" || true
+	umount "$silent"
+	hull delete --force "$ID"
+	assert_nothing_left
+}
+
+@test "delete --force: a group above that is frozen on v1 is named; once it is thawed, all goes" {
+	[[ $(controller_version freezer) == 1 ]] || skip "v2 lets even frozen processes die"
+	local dir=/sys/fs/cgroup/freezer/$ID-above
+	mkdir "$dir"
+	cleanup_later "find /sys/fs/cgroup -depth -type d -name $ID-above -exec rmdir {} +"
+	config --arg p "/$ID-above/inner" '.linux.cgroupsPath = $p'
+	run_sleeper
+	echo FROZEN >"$dir/freezer.state"
+	try hull delete --force "$ID"
+	echo THAWED >"$dir/freezer.state"
+	assert_error "process " "frozen by /sys/fs/cgroup/freezer/$ID-above/inner"
+	[[ -e $STATE/$ID/state.json ]]
+	hull delete --force "$ID"
 }
 
 @test "delete: an unknown container is an error, with --force it is none" {
@@ -588,6 +692,18 @@ load setup
 	[[ ${output%%$'\n'*} == *PID* ]]
 	assert_eq "$(wc -l <<<"$output")" 3
 	grep -qw "$(pid_of)" <<<"$output"
+}
+
+@test "ps: options for ps(1), behind -- or not" {
+	run_sleeper
+	local words
+	for words in "-- -o pid,comm" "-o pid,comm"; do
+		# shellcheck disable=SC2086 # words
+		try hull ps "$ID" $words
+		assert_ok
+		[[ ${output%%$'\n'*} =~ ^\ *PID\ +COMMAND ]] || report "the header"
+		[[ $output == *"$(pid_of) sh"* ]] || report "the process"
+	done
 }
 
 @test "ps: a created container has its one process" {

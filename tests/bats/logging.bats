@@ -93,6 +93,44 @@ failing() { try hull "$@" state "$ID"; }
 	[[ $stderr == *"does not exist"* ]]
 }
 
+@test "--log file:PATH: the same as PATH" {
+	failing --log "file:$BATS_TEST_TMPDIR/log"
+	assert_error "does not exist"
+	grep -q 'does not exist' "$BATS_TEST_TMPDIR/log"
+}
+
+# system_log SOCKET LOG: what a message to the system's log at SOCKET looks like, as Python shows it,
+# in a mount namespace with folders of its own.
+system_log() {
+	unshare -m --propagation private sh -c 'mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /dev &&
+		exec "$@"' sh "$PYTHON" -c '
+import os, socket, subprocess, sys
+path, command = sys.argv[1], sys.argv[2:]
+os.makedirs(os.path.dirname(path), exist_ok=True)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(path)
+s.settimeout(10)
+subprocess.run(command, stdin=s, stdout=s, stderr=s)
+print(s.recv(4096))' "$1" "$HULL" --root "$STATE" --log "$2" state "$ID" 3>&- 4>&-
+}
+
+@test "--log syslog:NAME, journald:NAME: one message in the words of each" {
+	try system_log /dev/log syslog:engine
+	assert_ok
+	[[ $output =~ ^b\'\<11\>[A-Z][a-z]{2}\ [\ 0-9][0-9]\ [0-9:]{8}\ engine\[[0-9]+\]:\ .*does\ not\ exist\'$ ]] ||
+		report "not a message of syslog"
+	try system_log /run/systemd/journal/socket journald:engine
+	assert_ok
+	[[ $output == *'PRIORITY=3\nSYSLOG_IDENTIFIER=engine\nMESSAGE\n'*'does not exist\n'* ]] ||
+		report "not a message of the journal"
+}
+
+@test "--log syslog: where there is none it is said" {
+	try unshare -m --propagation private sh -c 'mount -t tmpfs tmpfs /dev && exec "$@"' sh \
+		"$HULL" --root "$STATE" --log syslog:x list
+	assert_error --log /dev/log
+}
+
 @test "--debug: more lines, level debug; none without it" {
 	payload true
 	try hull --debug --log "$BATS_TEST_TMPDIR/log" --log-format json run "$ID"
