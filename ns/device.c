@@ -21,6 +21,7 @@ struct device {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
+	bool is_default; /* every container gets it, whatever the image has there */
 };
 
 static const struct {
@@ -68,8 +69,9 @@ static bool device_is(int folder, const char *name, const struct device *device)
 }
 
 /*
- * Where /dev is a folder of the image, anything may lie there: what is not this
- * very device is removed (the name in this folder, never where a link leads).
+ * Where /dev is a folder of the image, anything may lie there: of the default
+ * devices, what is not this very one is removed (the name in this folder, never where
+ * a link leads). For a configured one it is an error (config-linux.md "Devices").
  */
 static int device_make_node(int folder, const char *name, const struct device *device)
 {
@@ -78,6 +80,8 @@ static int device_make_node(int folder, const char *name, const struct device *d
 			return -errno;
 		if (device_is(folder, name, device))
 			return 0;
+		if (!device->is_default)
+			return error_set(EEXIST, "the rootfs has another file there");
 		if (unlinkat(folder, name, 0) < 0 ||
 			mknodat(folder, name, device->type | device->mode, device->number) < 0)
 			return -errno;
@@ -198,7 +202,8 @@ int device_all(const struct container_plan *plan)
 	mask = umask(0);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(default_devices); i++) {
 		device = (struct device){ default_devices[i].path, S_IFCHR,
-			makedev(default_devices[i].major, default_devices[i].minor), 0666, 0, 0 };
+			makedev(default_devices[i].major, default_devices[i].minor), 0666, 0, 0,
+			true };
 		r = device_make(plan, &device);
 	}
 	for (size_t i = 0; r >= 0 && i < section->devices.count; i++) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,12 +74,20 @@ static int hook_judge(const struct config_hook *hook, int status, int output_fd)
 		output.length ? ": " : "", output.data);
 }
 
+static int hook_milliseconds(const struct config_hook *hook)
+{
+	if (!hook->timeout.set)
+		return -1;
+	/* More than 24 days are as good as 24 days. */
+	return hook->timeout.value > INT_MAX / 1000 ? INT_MAX : (int)hook->timeout.value * 1000;
+}
+
 static int hook_run(const struct config_hook *hook, const struct buffer *state)
 {
 	_cleanup_close_ int input = hook_file(state->data, state->length);
 	_cleanup_close_ int output = hook_file("", 0), pidfd = -EBADF;
+	int status, milliseconds = hook_milliseconds(hook);
 	bool timely;
-	int status;
 	pid_t pid;
 
 	if (input < 0 || output < 0)
@@ -88,7 +97,7 @@ static int hook_run(const struct config_hook *hook, const struct buffer *state)
 		return error_errno(pid, "%s: cannot start", hook->path);
 	if (pid == 0)
 		hook_execute(hook, input, output);
-	timely = process_wait_fd(pidfd, hook->timeout.set ? (int)hook->timeout.value * 1000 : -1);
+	timely = process_wait_fd(pidfd, milliseconds);
 	if (!timely)
 		(void)process_signal(pidfd, SIGKILL);
 	status = process_wait(pid);

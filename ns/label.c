@@ -63,3 +63,17 @@ int label_prepare(const struct container_plan *plan)
 
 	return r < 0 ? r : label_selinux(plan->proc_fd, plan->process->selinux_label);
 }
+
+int label_check_mounts(int proc_fd, const char *label)
+{
+	_cleanup_buffer_ struct buffer types = { 0 };
+
+	if (!label)
+		return 0;
+	/* selinuxfs is registered only where SELinux is on. */
+	if (file_read_at(proc_fd, "filesystems", &types, 1u << 20) >= 0 && types.data &&
+		strstr(types.data, "\tselinuxfs\n"))
+		return 0;
+	return error_set(ENOTSUP,
+		"config.json: linux.mountLabel: %s cannot be used: SELinux is not on", label);
+}

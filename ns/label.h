@@ -12,4 +12,7 @@
  */
 int label_prepare(const struct container_plan *plan);
 
+/* linux.mountLabel is an error too where there is no SELinux; PROC_FD is the host's procfs. */
+int label_check_mounts(int proc_fd, const char *label);
+
 #endif

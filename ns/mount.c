@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,6 +15,8 @@
 #include "ns/copy_up.h"
 #include "ns/mount_cgroup.h"
 #include "ns/mount_option.h"
+#include "ns/mount_symlink.h"
+#include "ns/mount_target.h"
 
 #define FSCONFIG_BYTES_MOST 256 /* of a key, and of a value, with its end */
 
@@ -45,7 +45,10 @@ static int mount_configure(int context, const char *option)
 	key[length] = '\0';
 	if (value ? sys_fsconfig(context, FSCONFIG_SET_STRING, key, value + 1) < 0
 		  : sys_fsconfig(context, FSCONFIG_SET_FLAG, key, NULL) < 0)
-		return mount_refused(context, errno, option);
+		/* A file system that counts no versions took MS_I_VERSION of mount(2) too. */
+		return !strcmp(option, "iversion") && errno == EINVAL
+			       ? 0
+			       : mount_refused(context, errno, option);
 	return 0;
 }
 
@@ -77,69 +80,6 @@ int mount_attach(int tree_fd, int target_fd)
 		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return error_errno(errno, "cannot be attached");
 	return 0;
-}
-
-/*
- * procfs and sysfs are what the kernel's own files are reached through: an image
- * must not choose where they go (CVE-2019-19921, CVE-2023-27561).
- */
-static bool mount_target_must_be_real(const char *type)
-{
-	return type && (!strcmp(type, "proc") || !strcmp(type, "sysfs"));
-}
-
-/*
- * What stands in for /proc must be procfs, and of its files only those may be
- * covered that tools like lxcfs fake, as with runc. hull itself never reads the
- * container's /proc.
- */
-static int mount_check_proc(const struct config_mount *mount, int source_fd)
-{
-	static const char *const files[] = { "cpuinfo", "diskstats", "loadavg", "meminfo",
-		"slabinfo", "stat", "swaps", "uptime", "net/dev", "sys/kernel/ns_last_pid",
-		"sys/crypto/fips_enabled" };
-	const char *path = mount->destination + strspn(mount->destination, "/");
-	struct statfs filesystem;
-
-	if (strncmp(path, "proc", 4) != 0 || (path[4] && path[4] != '/'))
-		return 0;
-	path += 4 + strspn(path + 4, "/");
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (!strcmp(path, files[i]))
-			return 0;
-	if (!*path && mount->type && !strcmp(mount->type, "proc"))
-		return 0;
-	if (!*path && source_fd >= 0 && fstatfs(source_fd, &filesystem) == 0 &&
-		filesystem.f_type == PROC_SUPER_MAGIC)
-		return 0;
-	return error_set(EINVAL, "only procfs may be mounted on /proc, and nothing in it");
-}
-
-static int mount_target_open(
-	const struct container_plan *plan, const struct config_mount *mount, int source_fd)
-{
-	enum path_kind kind = PATH_FOLDER;
-	struct stat st;
-	int fd = mount_check_proc(mount, source_fd);
-
-	if (fd < 0)
-		return fd;
-	if (source_fd >= 0 && fstat(source_fd, &st) == 0 && !S_ISDIR(st.st_mode))
-		kind = PATH_FILE;
-	fd = path_make_in_root(plan->root_tree_fd, mount->destination, kind, 0755);
-	if (fd < 0)
-		return error_errno(fd, "cannot make %s in the rootfs", mount->destination);
-	if (mount_target_must_be_real(mount->type)) {
-		int real = path_open_in_root_no_links(
-			plan->root_tree_fd, mount->destination, O_PATH | O_DIRECTORY);
-
-		(void)close(fd);
-		if (real < 0)
-			return error_errno(
-				real, "%s in the rootfs is not a plain folder", mount->destination);
-		fd = real;
-	}
-	return fd;
 }
 
 /* A tmpfs that is not told its mode takes that of the folder which it covers. */
@@ -234,21 +174,38 @@ static void mount_drop_group(const struct container_plan *plan, const char **wor
 	*kept = NULL;
 }
 
+/* linux.mountLabel, for file systems that take a context: those of the kernel's own files do not. */
+static char *mount_context(
+	const struct container_plan *plan, const struct mount_options *options, const char *type)
+{
+	const char *label = plan->config->linux->mount_label;
+
+	if (!label || !strcmp(type, "proc") || !strcmp(type, "sysfs"))
+		return NULL;
+	for (unsigned int i = 0; i < options->filesystem_options; i++)
+		if (!strncmp(options->filesystem[i], "context=", 8))
+			return NULL;
+	return string_format("context=%s", label);
+}
+
 static int mount_new(
 	const struct container_plan *plan, size_t index, const struct mount_options *options)
 {
 	const struct config_mount *mount = &plan->config->mounts.items[index];
-	const char *words[ARRAY_SIZE(options->filesystem) + 2] = { 0 };
+	const char *words[ARRAY_SIZE(options->filesystem) + 3] = { 0 };
+	_cleanup_free_ char *context = mount_context(plan, options, mount->type);
 	_cleanup_close_ int target = -EBADF, fd = -EBADF;
 	struct mount_options now = *options;
 	char mode[16];
 	int r;
 
 	memcpy(words, options->filesystem, options->filesystem_options * sizeof(*words));
+	if (context)
+		words[options->filesystem_options] = context;
 	mount_inherit_mode(plan, mount, words, mode);
 	if (!strcmp(mount->type, "devpts"))
 		mount_drop_group(plan, words);
-	target = mount_target_open(plan, mount, -1);
+	target = mount_target_open(plan->root_tree_fd, mount, options, -1);
 	if (target < 0)
 		return target;
 	if (mount_is_long(words))
@@ -330,12 +287,16 @@ int mount_find(const struct container_plan *plan, const char *path, const char *
 	return fd;
 }
 
-static int mount_bind(const struct container_plan *plan, size_t index)
+static int mount_bind(
+	const struct container_plan *plan, size_t index, const struct mount_options *options)
 {
+	const struct config_mount *mount = &plan->config->mounts.items[index];
 	int source = plan->mount_tree_fds[index];
-	_cleanup_close_ int target =
-		mount_target_open(plan, &plan->config->mounts.items[index], source);
+	_cleanup_close_ int target = -EBADF;
 
+	if (options->copy_symlink && mount_symlink_is(source))
+		return mount_symlink_copy(plan->root_tree_fd, mount->destination, source);
+	target = mount_target_open(plan->root_tree_fd, mount, options, source);
 	if (target < 0)
 		return target;
 	return mount_attach(source, target);
@@ -350,11 +311,12 @@ static int mount_one(const struct container_plan *plan, size_t index)
 	if (r < 0)
 		return r;
 	if (options.bind)
-		return mount_bind(plan, index);
+		return mount_bind(plan, index, &options);
 	if (!mount->type)
 		return error_set(EINVAL, "type: is required, but missing");
 	if (!strcmp(mount->type, "cgroup") || !strcmp(mount->type, "cgroup2")) {
-		_cleanup_close_ int target = mount_target_open(plan, mount, -1);
+		_cleanup_close_ int target =
+			mount_target_open(plan->root_tree_fd, mount, &options, -1);
 
 		return target < 0 ? target : mount_cgroup(plan, &options, target);
 	}

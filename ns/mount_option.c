@@ -20,6 +20,9 @@ enum option_kind {
 	OPTION_BIND,
 	OPTION_BIND_RECURSIVE,
 	OPTION_COPY_UP,
+	OPTION_COPY_SYMLINK,
+	OPTION_SOURCE_NO_FOLLOW,
+	OPTION_TARGET_NO_FOLLOW,
 	OPTION_ID_MAP,
 	OPTION_SET, /* a mount attribute */
 	OPTION_CLEAR,
@@ -37,10 +40,12 @@ static const struct option {
 	uint64_t bits;
 	bool recursive;
 } table[] = {
-	{ "async", OPTION_NOTHING, 0, false },
+	{ "async", OPTION_FILESYSTEM, 0, false },
 	{ "atime", OPTION_CLEAR, MOUNT_ATTR_NOATIME, false },
 	{ "bind", OPTION_BIND, 0, false },
+	{ "copy-symlink", OPTION_COPY_SYMLINK, 0, false },
 	{ "defaults", OPTION_NOTHING, 0, false },
+	{ "dest-nofollow", OPTION_TARGET_NO_FOLLOW, 0, false },
 	{ "dev", OPTION_CLEAR, MOUNT_ATTR_NODEV, false },
 	{ "diratime", OPTION_CLEAR, MOUNT_ATTR_NODIRATIME, false },
 	{ "dirsync", OPTION_FILESYSTEM, 0, false },
@@ -55,8 +60,8 @@ static const struct option {
 	{ "nodiratime", OPTION_SET, MOUNT_ATTR_NODIRATIME, false },
 	{ "noexec", OPTION_SET, MOUNT_ATTR_NOEXEC, false },
 	{ "noiversion", OPTION_NOTHING, 0, false },
-	{ "nolazytime", OPTION_NOTHING, 0, false },
-	{ "nomand", OPTION_NOTHING, 0, false },
+	{ "nolazytime", OPTION_FILESYSTEM, 0, false },
+	{ "nomand", OPTION_FILESYSTEM, 0, false },
 	{ "norelatime", OPTION_NOTHING, 0, false },
 	{ "nostrictatime", OPTION_NOTHING, 0, false },
 	{ "nosuid", OPTION_SET, MOUNT_ATTR_NOSUID, false },
@@ -93,6 +98,7 @@ static const struct option {
 	{ "shared", OPTION_PROPAGATION, PROPAGATION_SHARED, false },
 	{ "silent", OPTION_NOTHING, 0, false },
 	{ "slave", OPTION_PROPAGATION, PROPAGATION_SLAVE, false },
+	{ "src-nofollow", OPTION_SOURCE_NO_FOLLOW, 0, false },
 	{ "strictatime", OPTION_TIME, MOUNT_ATTR_STRICTATIME, false },
 	{ "suid", OPTION_CLEAR, MOUNT_ATTR_NOSUID, false },
 	{ "symfollow", OPTION_CLEAR, MOUNT_ATTR_NOSYMFOLLOW, false },
@@ -146,6 +152,15 @@ static int option_apply(const struct option *option, size_t index, struct mount_
 		return 0;
 	case OPTION_COPY_UP:
 		options->copy_up = true;
+		return 0;
+	case OPTION_COPY_SYMLINK:
+		options->copy_symlink = true;
+		return 0;
+	case OPTION_SOURCE_NO_FOLLOW:
+		options->source_no_follow = true;
+		return 0;
+	case OPTION_TARGET_NO_FOLLOW:
+		options->target_no_follow = true;
 		return 0;
 	case OPTION_ID_MAP:
 		options->id_map = true;

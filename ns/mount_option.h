@@ -13,8 +13,10 @@
 #include "spec/config.h"
 
 struct mount_options {
-	bool bind, recursive;			 /* bind, rbind */
-	bool copy_up;				 /* tmpcopyup */
+	bool bind, recursive; /* bind, rbind */
+	bool copy_up;	      /* tmpcopyup */
+	bool copy_symlink;    /* a source that is a link is made anew, not mounted */
+	bool source_no_follow, target_no_follow; /* src-nofollow, dest-nofollow: as crun has them */
 	bool id_map, id_map_recursive;		 /* idmap, ridmap, or mappings of its own */
 	uint64_t set, clear;			 /* MOUNT_ATTR_* */
 	uint64_t recursive_set, recursive_clear; /* the same for all mounts below */

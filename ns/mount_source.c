@@ -9,6 +9,7 @@
 #include "base/syscall.h"
 #include "ns/id_map.h"
 #include "ns/mount_option.h"
+#include "ns/mount_symlink.h"
 
 /* A mount on the host must not become a way out: as the root, unless the root is shared. */
 static int mount_inherit_propagation(int fd, const struct config *config)
@@ -73,8 +74,15 @@ static int mount_source_open(const struct config *config, size_t index,
 	if (!mount->source)
 		return error_set(EINVAL,
 			"config.json: mounts[%zu].source: is required for a bind mount", index);
+	if (options->copy_symlink) {
+		fd = mount_symlink_open(folder, mount->source);
+		if (fd >= 0)
+			return TAKE_FD(fd);
+	}
 	if (options->recursive)
 		flags |= AT_RECURSIVE;
+	if (options->source_no_follow)
+		flags |= AT_SYMLINK_NOFOLLOW;
 	fd = sys_open_tree(folder, mount->source, flags);
 	if (fd < 0)
 		return error_errno(

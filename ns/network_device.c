@@ -251,7 +251,7 @@ int network_devices_move(const struct config *config, int target_fd)
 		const struct config_net_device *wanted = &config->linux->net_devices.items[i];
 
 		devices[i].name = wanted->key;
-		devices[i].new_name = wanted->name && *wanted->name ? wanted->name : wanted->key;
+		devices[i].new_name = wanted->name ? wanted->name : wanted->key;
 	}
 	r = mover_open(&mover);
 	if (r >= 0)

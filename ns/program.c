@@ -105,8 +105,8 @@ static int program_refuse(const char *name, int error)
 {
 	const char *words = strerror(abs(error));
 
-	return error_set(error, "exec: \"%s\": %c%s", name, tolower((unsigned char)words[0]),
-		words + 1);
+	return error_set(
+		error, "exec: \"%s\": %c%s", name, tolower((unsigned char)words[0]), words + 1);
 }
 
 static int program_find_along(const char *name, const char *folders, struct program *program)

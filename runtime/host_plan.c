@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
+#include "ns/label.h"
 #include "ns/mount_source.h"
 #include "ns/network_device.h"
 #include "ns/root.h"
@@ -145,6 +146,8 @@ int host_plan_prepare(struct host_plan *plan, const struct container *container,
 
 	if (r >= 0)
 		r = namespace_set_open(&plan->namespaces, request->config, plan->init.proc_fd);
+	if (r >= 0)
+		r = label_check_mounts(plan->init.proc_fd, request->config->linux->mount_label);
 	if (r >= 0)
 		r = plan_open_sources(plan, bundle_fd);
 	if (r < 0)

@@ -103,6 +103,24 @@ static int create_keep_config(struct container *container, const struct config *
 	return r < 0 ? error_errno(r, "cannot keep config.json in the state folder") : 0;
 }
 
+/* runtime.md, step 13: whatever happens to them is a warning. */
+static void lifecycle_poststop(const struct container *container)
+{
+	_cleanup_config_ struct config config = { 0 };
+	const struct container_state state = { container->id, "stopped", container->record.bundle,
+		0, &config.annotations };
+	int r;
+
+	if (!container->record.has_poststop)
+		return;
+	r = container_load_config(container, &config);
+	if (r < 0)
+		log_warning("%s", error_text(r));
+	else
+		hook_try_all(&config.hooks->poststop, "poststop", &state);
+	error_clear();
+}
+
 static void create_undo(struct container *container)
 {
 	_cleanup_free_ char *why = string_copy(error_text(-EIO));
@@ -110,6 +128,8 @@ static void create_undo(struct container *container)
 	/* The error that is reported is the first one. */
 	if (isolation_of(container)->destroy(container) < 0)
 		log_warning("%s", error_text(-EIO));
+	/* runtime.md: after a hook that fails the container is stopped, destroyed, and this. */
+	lifecycle_poststop(container);
 	if (container_remove(container) < 0)
 		log_warning("%s", error_text(-EIO));
 	(void)error_set(EIO, "%s", why);
@@ -214,24 +234,6 @@ int lifecycle_poststart(struct container *container)
 		(void)error_set(r, "%s", why);
 	}
 	return r;
-}
-
-/* runtime.md, step 13: whatever happens to them is a warning. */
-static void lifecycle_poststop(const struct container *container)
-{
-	_cleanup_config_ struct config config = { 0 };
-	const struct container_state state = { container->id, "stopped", container->record.bundle,
-		0, &config.annotations };
-	int r;
-
-	if (!container->record.has_poststop)
-		return;
-	r = container_load_config(container, &config);
-	if (r < 0)
-		log_warning("%s", error_text(r));
-	else
-		hook_try_all(&config.hooks->poststop, "poststop", &state);
-	error_clear();
 }
 
 int lifecycle_destroy(struct container *container)

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/path.h"
 #include "spec/validate.h"
 #include "spec/validate_rules.h"
@@ -132,7 +131,7 @@ static bool net_device_name_is_valid(const char *name)
 
 static const char *net_device_inside(const struct config_net_device *device)
 {
-	return device->name && *device->name ? device->name : device->key;
+	return device->name ? device->name : device->key;
 }
 
 static int validate_net_devices(const struct validation *at, const struct config *config)
@@ -266,10 +265,11 @@ static int validate_words(const struct validation *at, const struct config_linux
 	if (word_find(domains, section->personality->domain) < 0)
 		return validation_refuse_word(
 			at, domains, section->personality->domain, "linux.personality.domain");
-	/* "Currently no flag values are supported", and runc goes on without them. */
+	/* config-linux.md: "Currently no flag values are supported." */
 	if (section->personality->flags.count)
-		log_warning("%s: linux.personality.flags: none is supported, they are ignored",
-			at->name);
+		return validation_refuse(at,
+			"linux.personality.flags[0]: no flag is supported, got \"%.64s\"",
+			section->personality->flags.items[0]);
 	return 0;
 }
 

@@ -220,6 +220,19 @@ all_hooks() {
 	done
 }
 
+@test "hooks: after one that fails the poststop hooks run" {
+	local kind
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		cp "$BATS_RUN_TMPDIR/base/config.json" .
+		payload true
+		hook "$kind" 'exit 27'
+		hook poststop "touch $BATS_TEST_TMPDIR/$kind"
+		try hull run "$ID"
+		[[ $status -ne 0 && -e $BATS_TEST_TMPDIR/$kind ]] || report "$kind"
+		assert_nothing_left
+	done
+}
+
 @test "hooks: a failing poststart stops the container" {
 	if $PEER; then skip "since version 1.3 of the specification"; fi
 	hook poststart 'exit 26'
@@ -265,7 +278,7 @@ all_hooks() {
 }
 
 @test "hooks: one within its timeout succeeds" {
-	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 0"], timeout: 30}]'
+	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 0"], timeout: 2147483647}]'
 	run_script 'echo ran'
 	assert_ok
 	assert_output ran

@@ -572,6 +572,14 @@ os.execvp(sys.argv[1], sys.argv[1:])' env "$MARK" "$HULL" --root "$STATE" run "$
 	[[ $status -eq 0 || $output == 0 ]]
 }
 
+@test "personality: flags are refused" {
+	if $PEER; then skip "others ignore them"; fi
+	config '.linux.personality = {domain: "LINUX", flags: ["ADDR_NO_RANDOMIZE"]}'
+	payload true
+	try hull run "$ID"
+	assert_error "linux.personality.flags[0]" ADDR_NO_RANDOMIZE
+}
+
 @test "personality: as configured" {
 	if $PEER; then skip "not in every runtime"; fi
 	[[ $(uname -m) == x86_64 ]] || skip "the 32-bit name of this machine is not known here"

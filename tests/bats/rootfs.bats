@@ -309,6 +309,57 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	[[ $(sed -n 4p <<<"$output") =~ nodiratime && $(sed -n 4p <<<"$output") =~ nosymfollow ]]
 }
 
+@test "options: every one of the specification's table, on a tmpfs" {
+	local option
+	for option in async atime defaults dev diratime dirsync exec iversion lazytime loud noatime nodev nodiratime \
+		noexec noiversion nolazytime norelatime nostrictatime nosuid nosymfollow private ratime rdev rdiratime \
+		relatime rexec rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro \
+		rprivate rrelatime rro rrw rshared rslave rstrictatime rsuid rsymfollow runbindable rw shared silent \
+		slave strictatime suid symfollow sync tmpcopyup unbindable; do
+		mount_add "/mnt/$option" tmpfs tmpfs "$option"
+	done
+	run_script 'grep -c " /mnt/" /proc/self/mountinfo'
+	assert_ok
+	assert_output 55
+	config 'del(.mounts[] | select(.destination | startswith("/mnt/")))'
+	# The later one counts.
+	mount_add /a tmpfs tmpfs sync async
+	run_script 'awk "\$5 == \"/a\" {print \$NF}" /proc/self/mountinfo'
+	[[ $output != *sync* ]] || report "sync was not taken back"
+}
+
+@test "options: of crun: src-nofollow, dest-nofollow, copy-symlink" {
+	if $PEER; then skip "not of the specification"; fi
+	ln -s /somewhere "$BATS_TEST_TMPDIR/link"
+	echo content >"$BATS_TEST_TMPDIR/file"
+	echo untouched >"$ROOTFS/target"
+	ln -s target "$ROOTFS/over"
+	mount_add /new/copied none "$BATS_TEST_TMPDIR/link" bind copy-symlink
+	mount_add /mounted none "$BATS_TEST_TMPDIR/link" bind src-nofollow
+	mount_add /plain none "$BATS_TEST_TMPDIR/file" bind copy-symlink dest-nofollow
+	mount_add /over none "$BATS_TEST_TMPDIR/file" bind dest-nofollow
+	run_script 'readlink /new/copied; readlink /mounted; cat /plain /over /target; awk "{print \$5}" /proc/self/mountinfo'
+	assert_ok
+	assert_has $'/somewhere\n/somewhere\ncontent\ncontent\nuntouched\n' /mounted /plain /over
+	assert_lacks /new/copied
+	# Again, with the link there; and with another in its place.
+	try hull run "$ID"
+	assert_ok
+	ln -sfn /elsewhere "$ROOTFS/new/copied"
+	try hull run "$ID"
+	assert_error mounts /new/copied
+	assert_nothing_left
+}
+
+@test "mountLabel: without SELinux it is refused" {
+	! grep -q selinuxfs /proc/filesystems || skip "SELinux is on here"
+	config '.linux.mountLabel = "system_u:object_r:svirt_sandbox_file_t:s0:c715,c811"'
+	payload true
+	try hull run "$ID"
+	assert_error linux.mountLabel SELinux
+	assert_nothing_left
+}
+
 @test "options: an unknown one is refused with its name" {
 	mount_add /t tmpfs tmpfs no-such-option
 	payload true
@@ -470,6 +521,24 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	run_script 'stat -c "%t:%T" /dev/null /dev/zero /dev/mine'
 	assert_ok
 	assert_output $'1:3\n1:5\n1:5'
+}
+
+@test "devices: one of the configuration that is another file in the image is an error" {
+	if $PEER; then skip "the specification demands it, others replace the file or let it be"; fi
+	config '.linux.devices = [{path: "/home/mine", type: "c", major: 1, minor: 5}]'
+	payload true
+	echo text >"$ROOTFS/home/mine"
+	try hull run "$ID"
+	assert_error /home/mine "another file"
+	assert_eq "$(<"$ROOTFS/home/mine")" text
+	rm "$ROOTFS/home/mine"
+	mknod "$ROOTFS/home/mine" c 1 3
+	try hull run "$ID"
+	assert_error /home/mine "another file"
+	rm "$ROOTFS/home/mine"
+	mknod "$ROOTFS/home/mine" c 1 5
+	try hull run "$ID"
+	assert_ok
 }
 
 @test "devices: a bad type is refused" {
