@@ -112,8 +112,12 @@ containers_remove() {
 		podman rm --force --all --time 0 >/dev/null
 }
 
+# What other engines on the same store leave.
+engine_teardown() { :; }
+
 teardown() {
 	local code=0 target
+	engine_teardown || code=$?
 	cd /
 	containers_remove || code=$?
 	for ((target = ${#HOST_MOUNTS[@]} - 1; target >= 0; target--)); do
