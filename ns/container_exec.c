@@ -30,6 +30,8 @@ int container_exec_prepare(void *context)
 
 	if (r >= 0)
 		r = plan->enter_cgroup(plan->cgroup_context);
+	if (r >= 0)
+		limit_affinity_reset();
 	if (r >= 0 && affinity)
 		r = limit_affinity(affinity->final, "process.execCPUAffinity.final");
 	if (r >= 0 && namespace_has_user(plan->namespaces))
@@ -42,6 +44,7 @@ int container_exec_prepare(void *context)
 	if (r < 0)
 		return r;
 	standard_give_to(plan->process->user);
+	program_try_folder(plan->process);
 	r = credential_apply(plan->process, &plan->capabilities,
 		plan->seccomp && !plan->process->no_new_privileges);
 	if (r < 0)

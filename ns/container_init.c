@@ -66,6 +66,7 @@ static int init_enter(const struct container_plan *plan)
 	if (setsid() < 0)
 		return error_errno(errno, "setsid");
 	r = plan->enter_cgroup(plan->cgroup_context);
+	limit_affinity_reset();
 	if (r >= 0)
 		r = namespace_enter_late(plan->namespaces);
 	if (r < 0)
@@ -182,6 +183,7 @@ static int init_become_program(const struct container_plan *plan, struct program
 	int r = label_prepare(plan);
 
 	standard_give_to(plan->process->user);
+	program_try_folder(plan->process);
 	if (r >= 0)
 		r = credential_apply(plan->process, &plan->capabilities, hold_admin);
 	if (r >= 0)
