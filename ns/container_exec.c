@@ -40,6 +40,8 @@ int container_exec_prepare(void *context)
 
 	if (r >= 0)
 		r = plan->enter_cgroup(plan->cgroup_context);
+	if (r >= 0)
+		limit_affinity_reset();
 	if (r >= 0 && affinity)
 		r = limit_affinity(affinity->final, "process.execCPUAffinity.final");
 	if (r >= 0 && namespace_has_user(plan->namespaces))
@@ -52,6 +54,7 @@ int container_exec_prepare(void *context)
 	if (r < 0)
 		return r;
 	standard_give_to(plan->process->user);
+	program_try_folder(plan->process);
 	/* Before it has the rights of those who may look at it. */
 	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
 	return credential_apply(plan);

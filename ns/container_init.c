@@ -89,6 +89,7 @@ static int init_enter(struct container_plan *plan)
 	if (!(plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)))
 		process_hide();
 	r = plan->enter_cgroup(plan->cgroup_context);
+	limit_affinity_reset();
 	if (r >= 0)
 		r = namespace_enter_late(plan->namespaces);
 	if (r < 0)
@@ -220,6 +221,7 @@ static int init_become_program(const struct container_plan *plan, struct program
 	int r = label_prepare(plan);
 
 	standard_give_to(plan->process->user);
+	program_try_folder(plan->process);
 	init_close_others(plan);
 	if (r >= 0)
 		r = credential_apply(plan);

@@ -68,9 +68,11 @@ static int hook_judge(const struct config_hook *hook, int status, int output_fd)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	hook_read_output(output_fd, &output);
-	return error_set(EIO, "%s: %s %d%s%s", hook->path,
-		WIFSIGNALED(status) ? "ended by signal" : "exit code",
-		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+	if (WIFSIGNALED(status))
+		return error_set(EIO, "%s: ended by signal %d (%s)%s%s", hook->path,
+			WTERMSIG(status), strsignal(WTERMSIG(status)), output.length ? ": " : "",
+			output.data);
+	return error_set(EIO, "%s: exit code %d%s%s", hook->path, WEXITSTATUS(status),
 		output.length ? ": " : "", output.data);
 }
 
@@ -123,7 +125,7 @@ static int hook_run_one(const struct config_hook_list *hooks, size_t index, cons
 {
 	int r = hook_run(&hooks->items[index], text);
 
-	return r < 0 ? error_context(r, "hooks.%s[%zu]", kind, index) : 0;
+	return r < 0 ? error_context(r, "error running %s hook #%zu", kind, index) : 0;
 }
 
 int hook_run_all(

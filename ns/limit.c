@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "base/file.h"
 
+#define CPUS_MOST 8192 /* what a kernel can be built for */
+
 /* sched_setattr(2); the kernel's header contradicts the C library's <sched.h>. */
 struct scheduler_attributes {
 	uint32_t size, policy;
@@ -284,17 +286,25 @@ static int limit_memory_policy(const struct config_memory_policy *policy)
 
 int limit_affinity(const char *cpus, const char *field)
 {
-	unsigned long set[8192 / (8 * sizeof(unsigned long))] = { 0 };
+	unsigned long set[CPUS_MOST / (8 * sizeof(unsigned long))] = { 0 };
 	int r;
 
 	if (!cpus || !*cpus)
 		return 0;
-	r = limit_parse_list(cpus, set, 8192, field);
+	r = limit_parse_list(cpus, set, CPUS_MOST, field);
 	if (r < 0)
 		return r;
 	if (syscall(SYS_sched_setaffinity, 0, sizeof(set), set) < 0)
 		return error_errno(errno, "%s: cannot run on CPUs %s", field, cpus);
 	return 0;
+}
+
+void limit_affinity_reset(void)
+{
+	unsigned long set[CPUS_MOST / (8 * sizeof(unsigned long))];
+
+	memset(set, 0xff, sizeof(set));
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(set), set);
 }
 
 int limit_all(const struct container_plan *plan)

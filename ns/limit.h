@@ -27,4 +27,7 @@ int limit_resources_set(const struct config_process *process);
 /* Run on these CPUs ("0-3,7") from now on; execCPUAffinity of config.md. */
 int limit_affinity(const char *cpus, const char *field);
 
+/* Run on every CPU that the cgroup allows, not on those of whoever called hull. */
+void limit_affinity_reset(void);
+
 #endif

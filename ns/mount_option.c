@@ -123,6 +123,7 @@ static void option_attribute(const struct option *option, struct mount_options *
 	uint64_t *set = option->recursive ? &options->recursive_set : &options->set;
 	uint64_t *clear = option->recursive ? &options->recursive_clear : &options->clear;
 
+	options->names_attributes |= !option->recursive;
 	switch (option->kind) {
 	case OPTION_TIME:
 		*set = (*set & ~(uint64_t)MOUNT_ATTR__ATIME) | option->bits;
@@ -205,6 +206,20 @@ int mount_options_parse(
 			return r;
 	}
 	return 0;
+}
+
+void mount_options_replace_attributes(struct mount_options *options, bool locked)
+{
+	uint64_t gone = MOUNT_ATTR_NOSYMFOLLOW;
+
+	if (!options->names_attributes)
+		return;
+	if (!locked)
+		gone |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			MOUNT_ATTR_NOEXEC;
+	if (options->clear & MOUNT_ATTR__ATIME || options->set & MOUNT_ATTR_NODIRATIME)
+		gone |= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+	options->clear |= gone & ~options->recursive_set & (MOUNT_ATTR__ATIME | ~options->set);
 }
 
 /* Attributes first on one mount, then on the tree: "rro,rw" leaves the top writable. */

@@ -18,6 +18,7 @@ struct mount_options {
 	bool copy_symlink;    /* a source that is a link is made anew, not mounted */
 	bool source_no_follow, target_no_follow; /* src-nofollow, dest-nofollow: as crun has them */
 	bool id_map, id_map_recursive;		 /* idmap, ridmap, or mappings of its own */
+	bool names_attributes;			 /* some option is for `set` or `clear` */
 	uint64_t set, clear;			 /* MOUNT_ATTR_* */
 	uint64_t recursive_set, recursive_clear; /* the same for all mounts below */
 	uint64_t propagation[2];		 /* MS_SHARED …, in order; 0: as the rootfs */
@@ -30,6 +31,13 @@ struct mount_options {
 /* 0, or -EINVAL with a message that names the mount. */
 int mount_options_parse(
 	const struct config_mount *mount, size_t index, struct mount_options *options);
+
+/*
+ * A bind mount whose options name attributes has these and none of its source's,
+ * as mount(2) remounts. With LOCKED those stay that the kernel locks in a user
+ * namespace, unless they are named themselves. Access times are a group of their own.
+ */
+void mount_options_replace_attributes(struct mount_options *options, bool locked);
 
 /* Set attributes, then propagation, of a mount that is not attached yet; no message. */
 int mount_options_apply(const struct mount_options *options, int fd);

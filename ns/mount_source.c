@@ -111,6 +111,8 @@ int mount_sources_open(const struct config *config, int bundle_fd, int proc_fd, 
 				"config.json: mounts[%zu]: only bind mounts can be id-mapped", i);
 		if (!options.bind)
 			continue;
+		mount_options_replace_attributes(
+			&options, config_namespace(config, NAMESPACE_USER) != NULL);
 		fds[i] = mount_source_open(config, i, &options, bundle_fd, proc_fd);
 		if (fds[i] < 0)
 			return fds[i];

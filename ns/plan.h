@@ -32,6 +32,7 @@ struct container_plan {
 	struct capability_sets capabilities;
 	/* Of the terminal, before anything can ask for it; NULL: the kernel's 0 by 0. */
 	const struct config_console_size *console_size;
+	bool console_into_file; /* what comes out of it goes to no terminal: no carriage returns */
 
 	int socket_fd;	/* to the runtime: base/message.h */
 	int runtime_fd; /* the runtime's end: while it is open here, its death goes unnoticed */

@@ -17,17 +17,26 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+void program_try_folder(const struct config_process *process)
+{
+	if (strcmp(process->cwd, "/") != 0)
+		(void)chdir(process->cwd);
+}
+
 int program_enter_folder(const struct config_process *process)
 {
+	int refused = chdir(process->cwd) < 0 ? errno : 0;
 	char folder[PATH_MAX] = "";
 
-	if (chdir(process->cwd) < 0)
-		return error_errno(errno, "process.cwd: cannot enter %s", process->cwd);
 	/* The kernel's own answer: a folder outside this root is "(unreachable)…" or nothing. */
-	if (syscall(SYS_getcwd, folder, sizeof(folder)) < 0 || folder[0] != '/')
+	if ((!refused || refused == EACCES) &&
+		(syscall(SYS_getcwd, folder, sizeof(folder)) < 0 || folder[0] != '/'))
 		return error_set(EINVAL,
 			"process.cwd: %s is outside the container's root file system",
 			process->cwd);
+	/* Every process comes from "/": elsewhere it is where the first try has put it. */
+	if (refused && (refused != EACCES || !folder[1]))
+		return error_errno(refused, "process.cwd: cannot enter %s", process->cwd);
 	return 0;
 }
 
@@ -74,18 +83,67 @@ static const char *home_of(uint64_t uid)
 	return "/";
 }
 
+static int variable_compare_names(const char *a, const char *b)
+{
+	size_t a_length = strcspn(a, "="), b_length = strcspn(b, "=");
+	int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+
+	return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/* Variables of one name stay in the order of the document. */
+static int variable_compare(const void *first, const void *second)
+{
+	char **a = *(char **const *)first, **b = *(char **const *)second;
+	int order = variable_compare_names(*a, *b);
+
+	return order ? order : (a > b) - (a < b);
+}
+
+/* Of two values the last counts, and alone: programs differ in which of them they find. */
+static size_t environment_drop_repeated(char **variables, size_t count)
+{
+	char ***sorted = memory_allocate((count + 1) * sizeof(*sorted));
+	_cleanup_free_ void *owned = sorted;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &variables[i];
+	qsort(sorted, count, sizeof(*sorted), variable_compare);
+	for (size_t i = 1; i < count; i++)
+		if (!variable_compare_names(*sorted[i - 1], *sorted[i]))
+			*sorted[i - 1] = NULL;
+	for (size_t i = 0; i < count; i++)
+		if (variables[i])
+			variables[kept++] = variables[i];
+	return kept;
+}
+
+/* The place of HOME among the variables; COUNT when it has none. */
+static size_t environment_find_home(char **variables, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && strncmp(variables[i], "HOME=", 5) != 0)
+		i++;
+	return i;
+}
+
 static void program_set_environment(const struct config_process *process, struct program *program)
 {
 	const struct string_list *wanted = &process->env;
-	size_t count = 0;
+	size_t count = wanted->count, home;
+	char **variables = memory_allocate((count + 2) * sizeof(*variables));
 
-	program->environment = memory_allocate((wanted->count + 2) * sizeof(*program->environment));
-	for (size_t i = 0; i < wanted->count; i++)
-		program->environment[count++] = (char *)wanted->items[i];
-	if (!environment_get(wanted, "HOME"))
-		program->environment[count++] =
+	for (size_t i = 0; i < count; i++)
+		variables[i] = (char *)wanted->items[i];
+	count = environment_drop_repeated(variables, count);
+	home = environment_find_home(variables, count);
+	if (home == count || !variables[home][5])
+		variables[home] =
 			string_format("HOME=%s", home_of(process->user ? process->user->uid : 0));
-	program->environment[count] = NULL;
+	variables[home == count ? count + 1 : count] = NULL;
+	program->environment = variables;
 }
 
 /* 0 when PATH is a file that this process may execute; else why not. */
@@ -100,13 +158,19 @@ static int program_check(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-/* In small letters, as Go prints errno: Docker's command line looks for exactly these words. */
+/* As engines search for them: "no such file or directory", "permission denied". */
+static const char *program_words(int error)
+{
+	static char words[64];
+
+	(void)snprintf(words, sizeof(words), "%s", strerror(abs(error)));
+	words[0] = (char)tolower((unsigned char)words[0]);
+	return words;
+}
+
 static int program_refuse(const char *name, int error)
 {
-	const char *words = strerror(abs(error));
-
-	return error_set(
-		error, "exec: \"%s\": %c%s", name, tolower((unsigned char)words[0]), words + 1);
+	return error_set(error, "exec: \"%s\": %s", name, program_words(error));
 }
 
 static int program_find_along(const char *name, const char *folders, struct program *program)
@@ -154,5 +218,5 @@ int program_find(const struct config_process *process, struct program *program)
 int program_execute(const struct program *program)
 {
 	(void)execve(program->path, program->arguments, program->environment);
-	return program_refuse(program->arguments[0], errno);
+	return error_set(errno, "exec %s: %s", program->arguments[0], program_words(errno));
 }

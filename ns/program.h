@@ -11,8 +11,15 @@ struct program {
 };
 
 /*
+ * The first try to enter process.cwd, before the process gives up its privileges:
+ * engines start users in folders that only root may enter. Failing is no error
+ * yet, as another folder may be open to the user alone.
+ */
+void program_try_folder(const struct config_process *process);
+
+/*
  * Enter process.cwd and refuse one that is not inside the container's root
- * (CVE-2024-21626). The process has its final ids.
+ * (CVE-2024-21626). The process has its final ids, and tried before.
  */
 int program_enter_folder(const struct config_process *process);
 

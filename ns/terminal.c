@@ -94,6 +94,17 @@ static void terminal_set_size(int fd, const struct config_console_size *wanted)
 	(void)ioctl(fd, TIOCSWINSZ, &size);
 }
 
+/* Otherwise a file of what the container prints would be full of carriage returns. */
+static void terminal_stop_carriage_returns(int fd)
+{
+	struct termios modes;
+
+	if (tcgetattr(fd, &modes) < 0)
+		return;
+	modes.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)tcsetattr(fd, TCSANOW, &modes);
+}
+
 static int terminal_take(const struct container_plan *plan, int slave_fd)
 {
 	const struct config_user *user = plan->process->user;
@@ -121,6 +132,8 @@ int terminal_open(const struct container_plan *plan, int root_fd, bool console)
 	if (slave < 0)
 		return error_errno(errno, "process.terminal: TIOCGPTPEER");
 	terminal_set_size(slave, plan->console_size);
+	if (plan->console_into_file)
+		terminal_stop_carriage_returns(slave);
 	if (console) {
 		r = terminal_mount_console(root_fd, slave);
 		if (r < 0)

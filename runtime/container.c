@@ -83,7 +83,7 @@ static int container_lock(struct container *container, int operation)
 			return error_errno(errno, "cannot lock container %s", container->id);
 	/* Whoever held it before may have deleted the container. */
 	if (fstat(container->lock_fd, &st) < 0 || st.st_nlink == 0)
-		return error_set(ENOENT, "container %s does not exist", container->id);
+		return error_set(ENOENT, "container does not exist: %s", container->id);
 	return 0;
 }
 
@@ -118,7 +118,7 @@ static int container_open_folder(struct container *container, enum container_loc
 		container->root_fd, container->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (container->folder_fd < 0)
 		return errno == ENOENT
-			       ? error_set(ENOENT, "container %s does not exist", container->id)
+			       ? error_set(ENOENT, "container does not exist: %s", container->id)
 			       : error_errno(errno, "state folder of %s", container->id);
 	if (lock == CONTAINER_UNLOCKED)
 		return 0;
@@ -126,7 +126,7 @@ static int container_open_folder(struct container *container, enum container_loc
 		openat(container->folder_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (container->lock_fd < 0)
 		return errno == ENOENT
-			       ? error_set(ENOENT, "container %s does not exist", container->id)
+			       ? error_set(ENOENT, "container does not exist: %s", container->id)
 			       : error_errno(errno, "lock of %s", container->id);
 	return container_lock(container, operations[lock]);
 }

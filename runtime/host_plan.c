@@ -71,13 +71,16 @@ static bool plan_is_unprivileged(const struct host_plan *plan)
 	return namespace_has_user(&plan->namespaces) || process_is_rootless();
 }
 
-/* The caller's own terminal, when it stands in front of the container's, tells the size. */
-static void plan_find_console_size(struct host_plan *plan, const struct process_request *request)
+/* What of the container's terminal is decided by the terminal or file of the caller. */
+static void plan_find_console(struct host_plan *plan, const struct process_request *request)
 {
 	struct winsize size;
 
 	plan->init.console_size = request->process->console_size;
-	if (request->console_fd >= 0 || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+	if (request->console_fd >= 0)
+		return;
+	plan->init.console_into_file = !isatty(STDOUT_FILENO);
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
 		return;
 	plan->console_size = (struct config_console_size){ size.ws_row, size.ws_col };
 	plan->init.console_size = &plan->console_size;
@@ -94,7 +97,7 @@ static int plan_prepare_common(struct host_plan *plan, const struct container *c
 	plan->init.config = request->config;
 	plan->init.process = request->process;
 	if (request->process->terminal)
-		plan_find_console_size(plan, request);
+		plan_find_console(plan, request);
 	plan->init.keep_groups = annotation_is_on(request->config, ANNOTATION_KEEP_GROUPS);
 	plan->init.no_pivot = request->no_pivot;
 	plan->init.no_new_keyring = request->no_new_keyring;

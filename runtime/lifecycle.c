@@ -22,8 +22,9 @@ int lifecycle_check_preserved(unsigned int count)
 {
 	for (unsigned int fd = 3; fd < 3 + count; fd++)
 		if (fcntl((int)fd, F_GETFD) < 0)
-			return error_set(
-				EBADF, "--preserve-fds %u: descriptor %u is not open", count, fd);
+			return error_set(EBADF,
+				"--preserve-fds %u: descriptor %u (preserved-fd %u) is not open",
+				count, fd, fd - 3);
 	return 0;
 }
 

@@ -5,8 +5,8 @@ void state_write(const struct container_state *state, struct json_writer *writer
 {
 	json_write_string(writer, "ociVersion", SPEC_VERSION);
 	json_write_string(writer, "id", state->id);
-	json_write_string(writer, "status", state->status);
 	json_write_integer(writer, "pid", state->pid);
+	json_write_string(writer, "status", state->status);
 	json_write_string(writer, "bundle", state->bundle);
 	if (!state->annotations || !state->annotations->count)
 		return;

@@ -55,8 +55,8 @@ static int exec_check_status(struct container *container, bool ignore_paused)
 	if (status == STATUS_PAUSED)
 		container_unlock(container);
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
-		return error_set(EINVAL, "cannot exec in container %s: it is %s", container->id,
-			container_status_names[status]);
+		return error_set(EINVAL, "cannot exec in a %s container: %s",
+			container_status_names[status], container->id);
 	return 0;
 }
 

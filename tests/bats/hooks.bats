@@ -189,7 +189,7 @@ all_hooks() {
 		try hull create "$ID"
 		assert_status 1
 		[[ $stderr == *23* ]] || report "$kind: the exit code is not named"
-		$PEER || [[ $stderr == *"$kind"* ]] || report "$kind is not named"
+		[[ $stderr == *"error running $kind hook #0: "* ]] || report "$kind is not named"
 		[[ ! -e $BATS_TEST_TMPDIR/second ]]
 		assert_nothing_left
 	done
@@ -264,6 +264,7 @@ all_hooks() {
 	try hull create "$ID"
 	assert_status 1
 	[[ -n $stderr ]]
+	$PEER || assert_error "signal 9 (killed)"
 	assert_nothing_left
 }
 

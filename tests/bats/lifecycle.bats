@@ -764,6 +764,31 @@ several() {
 	assert_error resume
 }
 
+@test "messages: the words by which engines and scripts know what is wrong" {
+	if $PEER; then skip "the words are checked in hull"; fi
+	try hull state "$ID"
+	assert_error "container does not exist" "$ID"
+	try hull exec "$ID" true
+	assert_error --code 255 "container does not exist" "$ID"
+	payload true
+	create_container
+	try hull create "$ID"
+	assert_error "container with given ID already exists" "$ID"
+	hull start "$ID"
+	wait_status stopped
+	try hull kill "$ID" KILL
+	assert_error "container not running" "$ID"
+	try hull exec "$ID" true
+	assert_error --code 255 "cannot exec in a stopped container" "$ID"
+	hull delete "$ID"
+	run_sleeper
+	try hull delete "$ID"
+	assert_error "cannot delete container $ID that is not stopped: running"
+	hull pause "$ID"
+	try hull exec "$ID" true
+	assert_error --code 255 "cannot exec in a paused container" "$ID"
+}
+
 @test "kill KILL: ends a paused container" {
 	run_sleeper
 	hull pause "$ID"

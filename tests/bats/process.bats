@@ -124,6 +124,34 @@ load terminal
 	assert_output /mine
 }
 
+@test "env: of two values the last is the only one" {
+	config '.process.env = ["A=1", "B=2", "A=3", "AB=4", "A=5", "PATH=/bin"]'
+	payload env
+	try hull run "$ID"
+	assert_output $'B=2\nAB=4\nA=5\nPATH=/bin\nHOME=/root'
+}
+
+@test "env: an empty HOME is none" {
+	config '.process.env = ["HOME=/mine", "HOME=", "PATH=/bin"]'
+	payload env
+	try hull run "$ID"
+	assert_output $'HOME=/root\nPATH=/bin'
+}
+
+@test "CPU affinity: that of the caller is not the container's" {
+	local before
+	(($(nproc) > 1)) || skip "this machine has one CPU"
+	before=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+	payload grep Cpus_allowed_list: /proc/self/status
+	try taskset -c "${before%%[-,]*}" env "$MARK" "$HULL" --root "$STATE" run "$ID"
+	assert_output "Cpus_allowed_list:"$'\t'"$before"
+
+	run_sleeper
+	try taskset -c "${before%%[-,]*}" env "$MARK" "$HULL" --root "$STATE" exec "$ID" \
+		grep Cpus_allowed_list: /proc/self/status
+	assert_output "Cpus_allowed_list:"$'\t'"$before"
+}
+
 @test "cwd: any directory; one that is missing is made" {
 	mkdir -p "$ROOTFS/some/dir"
 	config '.process.cwd = "/some/dir"'
@@ -149,6 +177,29 @@ load terminal
 	run_script 'pwd; touch x && echo mine'
 	assert_ok
 	assert_output $'/private\nmine'
+}
+
+@test "cwd: one that only root may enter is entered before the user is set" {
+	mkdir "$ROOTFS/private"
+	chmod 700 "$ROOTFS/private"
+	config '.process.cwd = "/private" | .process.user = {uid: 1000, gid: 1000}'
+	run_script 'pwd; ls . || echo closed'
+	assert_output $'/private\nclosed'
+
+	chown 1000 "$ROOTFS/private"
+	run_sleeper
+	try hull exec --user 0 "$ID" sh -c 'pwd; ls . || echo closed'
+	assert_output $'/private\nclosed'
+}
+
+@test "cwd: one that nobody may enter" {
+	user_namespace
+	mkdir "$ROOTFS/private"
+	chmod 700 "$ROOTFS/private"
+	config '.process.cwd = "/private"'
+	try hull run "$ID"
+	assert_error process.cwd /private
+	assert_nothing_left
 }
 
 # ---- user ------------------------------------------------------------------------------------------------
@@ -392,6 +443,17 @@ bits() {
 	on_terminal --input $'\003' run "$ID"
 	assert_ok
 	assert_has interrupted
+}
+
+@test "terminal: no carriage returns in what is written to a file" {
+	config '.process.terminal = true'
+	script 'echo one; echo two'
+	try hull run "$ID"
+	assert_output $'one\ntwo'
+	console_listen
+	run_sleeper --console-socket "$CONSOLE"
+	try hull exec --tty "$ID" echo three
+	assert_output three
 }
 
 @test "terminal: consoleSize" {

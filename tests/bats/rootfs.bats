@@ -184,6 +184,35 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	done <<<"$output"
 }
 
+@test "bind: options that name attributes name all, but for locked ones in a user namespace" {
+	mkdir "$BATS_TEST_TMPDIR/data"
+	host_mount -t tmpfs -o nosuid,nodev,noexec,nosymfollow tmpfs "$BATS_TEST_TMPDIR/data"
+	mount -o remount,bind,ro,nosuid,nodev,noexec,nosymfollow,nodiratime "$BATS_TEST_TMPDIR/data"
+	mount_add /plain none "$BATS_TEST_TMPDIR/data" bind rprivate
+	mount_add /rw none "$BATS_TEST_TMPDIR/data" bind rw
+	mount_add /dev1 none "$BATS_TEST_TMPDIR/data" bind dev nosuid
+	mount_add /time none "$BATS_TEST_TMPDIR/data" bind noatime
+	mount_add /tree none "$BATS_TEST_TMPDIR/data" rbind rro dev
+	script 'for m in plain rw dev1 time tree; do
+		awk -v m=/$m "\$5 == m {print m, \$6}" /proc/self/mountinfo; done'
+	try hull run "$ID"
+	assert_output "\
+/plain ro,nosuid,nodev,noexec,nodiratime,relatime,nosymfollow
+/rw rw,nodiratime,relatime
+/dev1 rw,nosuid,nodiratime,relatime
+/time rw,noatime
+/tree ro,nodiratime,relatime"
+
+	user_namespace
+	try hull run "$ID"
+	assert_output "\
+/plain ro,nosuid,nodev,noexec,nodiratime,relatime,nosymfollow
+/rw rw,nosuid,nodev,noexec,nodiratime,relatime
+/dev1 ro,nosuid,noexec,nodiratime,relatime
+/time ro,nosuid,nodev,noexec,noatime
+/tree ro,nosuid,noexec,nodiratime,relatime"
+}
+
 @test "bind: the source's own flags stay, unless options change them" {
 	mkdir "$BATS_TEST_TMPDIR/data"
 	host_mount -t tmpfs -o nosuid,noexec tmpfs "$BATS_TEST_TMPDIR/data"
