@@ -22,7 +22,7 @@ int container_exec_begin(void *context)
 {
 	const struct container_plan *plan = context;
 	/* Of an ordinary user, a hidden process may not even change its own. */
-	int r = limit_oom_score(plan, getpid());
+	int r = plan->process->oom_score_adj.set ? limit_oom_score(plan, getpid()) : 0;
 
 	process_hide();
 	return r;

@@ -5,14 +5,16 @@
 #include "ns/plan.h"
 
 /*
- * A further process in a running container (`exec`), in two steps around the
- * moment when the container can see it. Both take a struct container_plan.
+ * A further process in a running container (`exec`), in three steps around the
+ * moment when the container can see it. All take a struct container_plan.
  *
- * The first runs in a helper outside the container's pid namespace, after the
+ * The first runs while the process has joined nothing yet, and hides it. The
+ * second runs in a helper outside the container's pid namespace, after the
  * other namespaces were joined: limits, labels, ids and capabilities, and no
- * descriptor left that the container could reach through /proc. The second is the
+ * descriptor left that the container could reach through /proc. The third is the
  * process itself: whoever traces it gains nothing that the container lacks.
  */
+int container_exec_begin(void *context);
 int container_exec_prepare(void *context);
 void container_exec(void *context) __attribute__((noreturn));
 

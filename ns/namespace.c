@@ -186,9 +186,7 @@ struct helper {
 	const struct namespace_set *set;
 	int beside_pidfd; /* -1: none */
 	int cgroup_fd;
-	int (*prepare)(void *context);
-	namespace_entry entry;
-	void *context;
+	struct namespace_steps steps;
 	struct helper_report *report;
 };
 
@@ -197,10 +195,16 @@ static int helper_join(const struct helper *helper)
 	int r;
 
 	if (helper->beside_pidfd >= 0) {
+		r = helper->steps.begin(helper->steps.context);
+		if (r < 0)
+			return r;
 		if (setns(helper->beside_pidfd, (int)helper->set->beside_flags) < 0)
 			return error_errno(errno, "cannot join the container's namespaces");
-		return helper->prepare(helper->context);
+		return helper->steps.prepare(helper->steps.context);
 	}
+	/* Mapped through files that only the owner of the process may open. */
+	if (!(helper->set->new_flags & CLONE_NEWUSER))
+		process_hide();
 	r = namespace_join_all(helper->set);
 	return r < 0 ? r : namespace_set_time(helper->set);
 }
@@ -211,14 +215,11 @@ static __attribute__((noreturn)) void helper_run(const struct helper *helper)
 	int r;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A new user namespace is mapped through files that only the owner of the process may open. */
-	if (!(flags & CLONE_NEWUSER))
-		process_hide();
 	r = helper_join(helper);
 	if (r >= 0) {
 		r = process_clone(flags | CLONE_PARENT, -1, NULL);
 		if (r == 0)
-			helper->entry(helper->context);
+			helper->steps.entry(helper->steps.context);
 		if (r < 0)
 			(void)error_errno(r, "cannot make the process");
 	}
@@ -273,8 +274,7 @@ int namespace_spawn(const struct namespace_set *set, int cgroup_fd, namespace_en
 	struct helper helper = { .set = set,
 		.beside_pidfd = -1,
 		.cgroup_fd = cgroup_fd,
-		.entry = entry,
-		.context = context };
+		.steps = { .entry = entry, .context = context } };
 	pid_t pid;
 
 	if (namespace_needs_helper(set))
@@ -290,15 +290,11 @@ int namespace_spawn(const struct namespace_set *set, int cgroup_fd, namespace_en
 }
 
 int namespace_spawn_beside(const struct namespace_set *set, int pidfd, int cgroup_fd,
-	int (*prepare)(void *context), namespace_entry entry, void *context,
-	struct spawned *spawned)
+	const struct namespace_steps *steps, struct spawned *spawned)
 {
-	struct helper helper = { .set = set,
-		.beside_pidfd = pidfd,
-		.cgroup_fd = cgroup_fd,
-		.prepare = prepare,
-		.entry = entry,
-		.context = context };
+	struct helper helper = {
+		.set = set, .beside_pidfd = pidfd, .cgroup_fd = cgroup_fd, .steps = *steps
+	};
 
 	return helper_start(&helper, spawned);
 }

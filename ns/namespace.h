@@ -42,13 +42,20 @@ int namespace_spawn(const struct namespace_set *set, int cgroup_fd, namespace_en
 	void *context, struct spawned *spawned);
 
 /*
- * The same for a process that joins the namespaces of a running one, PIDFD's, as
- * beside_flags says. PREPARE is called with the context in between: after the
- * namespaces were joined and before the process exists that the container sees.
+ * The steps of a process that joins the namespaces of a running one. BEGIN: in a
+ * helper that has joined none yet. PREPARE: after it has joined them, and before
+ * the process exists that the container sees. ENTRY: in that.
  */
+struct namespace_steps {
+	int (*begin)(void *context);
+	int (*prepare)(void *context);
+	namespace_entry entry;
+	void *context;
+};
+
+/* Join the namespaces of the process of PIDFD, as beside_flags says. */
 int namespace_spawn_beside(const struct namespace_set *set, int pidfd, int cgroup_fd,
-	int (*prepare)(void *context), namespace_entry entry, void *context,
-	struct spawned *spawned);
+	const struct namespace_steps *steps, struct spawned *spawned);
 
 /*
  * In the new process, once it is in its cgroups: join what the helper has not

@@ -29,8 +29,7 @@
  */
 static int terminal_find_master(int root_fd)
 {
-	_cleanup_close_ int folder =
-		path_open_in_root(root_fd, "/dev/pts", O_PATH | O_DIRECTORY);
+	_cleanup_close_ int folder = path_open_in_root(root_fd, "/dev/pts", O_PATH | O_DIRECTORY);
 	struct statfs filesystem;
 	int fd;
 

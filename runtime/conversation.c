@@ -101,8 +101,11 @@ static int talk_hand_listener_over(
 		.annotations = &config->annotations,
 	};
 	_cleanup_close_ int listener_fd = fd;
-	int r = seccomp_agent_send(config->linux->seccomp, &state, talk->handle->pid, listener_fd);
+	int r;
 
+	if (!config->linux->seccomp || !config->linux->seccomp->listener_path)
+		return error_set(EPROTO, "a seccomp listener that nobody asked for");
+	r = seccomp_agent_send(config->linux->seccomp, &state, talk->handle->pid, listener_fd);
 	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
 }
 

@@ -233,8 +233,10 @@ int host_plan_furnish(struct host_plan *plan, const struct process_handle *handl
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle)
 {
 	struct spawned spawned = { .pidfd = -1 };
-	int r = namespace_spawn_beside(&plan->namespaces, pidfd, cgroup_clone_fd(plan->cgroup),
-		container_exec_prepare, container_exec, &plan->init, &spawned);
+	const struct namespace_steps steps = { container_exec_begin, container_exec_prepare,
+		container_exec, &plan->init };
+	int r = namespace_spawn_beside(
+		&plan->namespaces, pidfd, cgroup_clone_fd(plan->cgroup), &steps, &spawned);
 
 	handle->pid = spawned.pid;
 	handle->pidfd = spawned.pidfd;

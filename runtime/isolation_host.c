@@ -245,8 +245,6 @@ static int host_exec(struct container *container, const struct process_request *
 	if (r >= 0)
 		r = host_rdt_enter(container, handle->pid);
 	if (r >= 0)
-		r = limit_oom_score(&plan.init, handle->pid);
-	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
 		host_abandon(handle);
