@@ -13,4 +13,7 @@
 int mount_target_open(int root_fd, const struct config_mount *mount,
 	const struct mount_options *options, int source_fd);
 
+/* Only a folder that is no symlink can be its target: a procfs or a sysfs. TYPE may be NULL. */
+bool mount_target_must_be_real(const char *type);
+
 #endif
