@@ -18,7 +18,7 @@
  * procfs and sysfs are what the kernel's own files are reached through: an image
  * must not choose where they go (CVE-2019-19921, CVE-2023-27561).
  */
-static bool mount_target_must_be_real(const char *type)
+bool mount_target_must_be_real(const char *type)
 {
 	return type && (!strcmp(type, "proc") || !strcmp(type, "sysfs"));
 }

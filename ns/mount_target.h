@@ -13,4 +13,7 @@
 int mount_target_open(int root_fd, const struct config_mount *mount,
 	const struct mount_options *options, int source_fd);
 
+/* True of file systems of this type whose target must be a folder that no link leads to. */
+bool mount_target_must_be_real(const char *type);
+
 #endif
