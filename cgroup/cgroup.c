@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "cgroup/delegation.h"
 #include "cgroup/driver.h"
+#include "cgroup/systemd.h"
 
 char *cgroup_path_resolve(const char *id, const char *cgroups_path)
 {
@@ -149,7 +150,7 @@ static int cgroup_detect(struct cgroup *cgroup, const char *group)
 		return error_errno(errno, CGROUP_MOUNT);
 	if (fs.f_type == CGROUP2_SUPER_MAGIC) {
 		cgroup_set_v2(cgroup, "", group);
-		cgroup->driver = &cgroup_driver_v2;
+		cgroup->machine = &cgroup_driver_v2;
 		return 0;
 	}
 	folder = fdopendir(dup(cgroup->mount_fd));
@@ -158,9 +159,9 @@ static int cgroup_detect(struct cgroup *cgroup, const char *group)
 	cgroup_find_hierarchies(cgroup, folder, group);
 	(void)closedir(folder);
 	if (cgroup->v2)
-		cgroup->driver = cgroup->v1_count ? &cgroup_driver_hybrid : &cgroup_driver_v2;
+		cgroup->machine = cgroup->v1_count ? &cgroup_driver_hybrid : &cgroup_driver_v2;
 	else if (cgroup->v1_count)
-		cgroup->driver = &cgroup_driver_v1;
+		cgroup->machine = &cgroup_driver_v1;
 	else
 		return error_set(ENODEV, "no cgroup hierarchy is mounted on " CGROUP_MOUNT);
 	return 0;
@@ -184,27 +185,45 @@ void cgroup_set_views(struct cgroup *cgroup)
 	}
 }
 
-/* The group of saved text for the driver of this machine: what stands behind "DRIVER:/". */
-static int cgroup_check_saved(const struct cgroup *cgroup, const char *saved)
+/* The driver by the name in front of saved text: this machine's, or systemd on top of it. */
+static int cgroup_check_saved(struct cgroup *cgroup, const char *saved)
 {
 	const char *colon = strchr(saved, ':');
-	const char *name = cgroup->driver->name;
+	const char *name = cgroup->machine->name;
 
 	if (!strncmp(saved, name, strlen(name)) && saved + strlen(name) == colon)
+		return 0;
+	cgroup->unit = systemd_unit_of(saved);
+	if (cgroup->unit)
 		return 0;
 	return error_set(EINVAL,
 		"the container's cgroup was made on %.*s hierarchies, this machine has %s now",
 		(int)(colon - saved), saved, name);
 }
 
+static struct cgroup *cgroup_new(void)
+{
+	struct cgroup *cgroup = memory_allocate_zero(sizeof(*cgroup));
+
+	cgroup->mount_fd = -EBADF;
+	return cgroup;
+}
+
+static void cgroup_opened(struct cgroup *cgroup, const char *group)
+{
+	cgroup->driver = cgroup->unit ? &cgroup_driver_systemd : cgroup->machine;
+	cgroup->saved = string_format("%s:/%s",
+		cgroup->unit ? systemd_unit_kind(cgroup->unit) : cgroup->machine->name, group);
+	cgroup_set_views(cgroup);
+}
+
 int cgroup_open(struct cgroup **opened, const char *id, const char *cgroups_path, const char *saved)
 {
-	_cleanup_cgroup_ struct cgroup *cgroup = memory_allocate_zero(sizeof(*cgroup));
+	_cleanup_cgroup_ struct cgroup *cgroup = cgroup_new();
 	const char *colon = saved ? strchr(saved, ':') : NULL;
 	_cleanup_free_ char *group = NULL;
 	int r;
 
-	cgroup->mount_fd = -EBADF;
 	if (saved && !strncmp(saved, "none:", 5))
 		return cgroup_open_none(opened, id);
 	if (saved && (!colon || colon[1] != '/'))
@@ -217,8 +236,23 @@ int cgroup_open(struct cgroup **opened, const char *id, const char *cgroups_path
 		r = cgroup_check_saved(cgroup, saved);
 	if (r < 0)
 		return r;
-	cgroup->saved = string_format("%s:/%s", cgroup->driver->name, group);
-	cgroup_set_views(cgroup);
+	cgroup_opened(cgroup, group);
+	*opened = TAKE_PTR(cgroup);
+	return 0;
+}
+
+int cgroup_open_systemd(struct cgroup **opened, const char *id, const char *cgroups_path,
+	const struct string_map *annotations)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = cgroup_new();
+	_cleanup_free_ char *group = NULL;
+	int r = systemd_unit_plan(&cgroup->unit, id, cgroups_path, annotations, &group);
+
+	if (r >= 0)
+		r = cgroup_detect(cgroup, group);
+	if (r < 0)
+		return r;
+	cgroup_opened(cgroup, group);
 	*opened = TAKE_PTR(cgroup);
 	return 0;
 }
@@ -273,6 +307,7 @@ void cgroup_close(struct cgroup **address)
 		place_close(&cgroup->v1[i]);
 	if (cgroup->v2)
 		place_close(cgroup->v2);
+	systemd_unit_free(cgroup->unit);
 	free(cgroup->v1);
 	free(cgroup->v2);
 	free(cgroup->saved);
@@ -313,9 +348,16 @@ int cgroup_enter(const struct cgroup *cgroup, bool by_clone)
 	return cgroup->driver->enter(cgroup, by_clone);
 }
 
-bool cgroup_apply_can_wait(const struct cgroup *cgroup)
+bool cgroup_apply_comes_first(const struct cgroup *cgroup)
 {
-	return cgroup->v1_count == 0;
+	return cgroup->v1_count && !cgroup->unit;
+}
+
+int cgroup_start(struct cgroup *cgroup, pid_t pid, const struct config_resources *resources)
+{
+	if (cgroup->driver->start)
+		return cgroup->driver->start(cgroup, pid, resources);
+	return cgroup_apply_comes_first(cgroup) ? 0 : cgroup_apply(cgroup, resources, false);
 }
 
 int cgroup_apply(const struct cgroup *cgroup, const struct config_resources *resources, bool update)

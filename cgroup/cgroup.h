@@ -45,6 +45,19 @@ int cgroup_open_delegated(struct cgroup **cgroup, const char *id, const char *cg
 int cgroup_open_none(struct cgroup **cgroup, const char *id);
 bool cgroup_is_none(const struct cgroup *cgroup);
 
+/*
+ * The same for a new container whose group systemd shall make, as a unit of its
+ * own: CGROUPS_PATH is "SLICE:PREFIX:NAME" and means PREFIX-NAME.scope in SLICE;
+ * nothing means "system.slice:hull:ID" (a user's: user.slice). Root asks the system's
+ * systemd, a user the user's. ANNOTATIONS may give the unit more properties
+ * ("org.systemd.property.NAME"). -ENOTCONN and the like where no systemd answers.
+ */
+int cgroup_open_systemd(struct cgroup **cgroup, const char *id, const char *cgroups_path,
+	const struct string_map *annotations);
+
+/* What the annotations for systemd begin with, as a list for `hull features`. */
+extern const char *const cgroup_unsafe_annotations[];
+
 /* What state.json keeps, so that cgroup_open finds the same group again. */
 const char *cgroup_saved(const struct cgroup *cgroup);
 void cgroup_close(struct cgroup **cgroup);
@@ -89,11 +102,18 @@ int cgroup_clone_fd(const struct cgroup *cgroup);
 int cgroup_enter(const struct cgroup *cgroup, bool by_clone);
 
 /*
- * May cgroup_apply come after the process has entered, while it sets itself up?
- * On v2, where every setting is one step; v1's device rules are many, and in
- * between not even /dev/null could be made.
+ * Must limits be set, by cgroup_apply, before there is a process? On v1, whose
+ * device rules are many steps: in between not even /dev/null could be made.
  */
-bool cgroup_apply_can_wait(const struct cgroup *cgroup);
+bool cgroup_apply_comes_first(const struct cgroup *cgroup);
+
+/*
+ * The container's first process PID exists, and may be setting itself up: set
+ * the limits, unless cgroup_apply came first. With systemd the process waits in
+ * cgroup_enter until here its unit was started with it and the limits hold.
+ * -EEXIST: there is such a unit, and it is not this container's.
+ */
+int cgroup_start(struct cgroup *cgroup, pid_t pid, const struct config_resources *resources);
 
 /*
  * Set the limits of `linux.resources`; NULL sets what every container gets (the

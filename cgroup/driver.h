@@ -12,6 +12,7 @@
  *           what only v2 can do: CLONE_INTO_CGROUP, cgroup.freeze, cgroup.kill,
  *           pressure, and the controllers that v1 does not have
  *   none    no cgroup: the container of a user who has none, or one without
+ *   systemd one of these below, in a group that systemd makes and removes
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 
 #include "cgroup/cgroup.h"
 #include "cgroup/place.h"
+#include "cgroup/resources.h"
 #include "cgroup/stats.h"
 
 #define CGROUP_V1_MOST CONTROLLERS /* and one without a controller: systemd's */
@@ -38,16 +40,24 @@ struct cgroup_driver {
 	int (*remove)(const struct cgroup *cgroup, struct patience *patience);
 	/* NULL where nothing is counted */
 	void (*stats)(const struct cgroup *cgroup, struct cgroup_stats *stats);
+
+	/* Of systemd alone; NULL in the other rows. */
+	int (*start)(struct cgroup *cgroup, pid_t pid, const struct config_resources *resources);
+	/* Have the limits of PLAN, which the group has by now, known to whoever else keeps them. */
+	int (*announce)(const struct cgroup *cgroup, const struct config_resources *resources,
+		const struct resource_plan *plan);
 };
 
 extern const struct cgroup_driver cgroup_driver_v1, cgroup_driver_v2, cgroup_driver_hybrid,
-	cgroup_driver_none;
+	cgroup_driver_none, cgroup_driver_systemd;
 
 struct cgroup {
 	const struct cgroup_driver *driver;
-	char *saved;		 /* "hybrid:/hull/ID" */
-	int mount_fd;		 /* /sys/fs/cgroup */
-	struct cgroup_place *v1; /* v1_count of them, in the order of their names */
+	const struct cgroup_driver *machine; /* of the hierarchies; differs with systemd alone */
+	struct systemd_unit *unit;	     /* or NULL: cgroup/systemd.h */
+	char *saved;			     /* "hybrid:/hull/ID" */
+	int mount_fd;			     /* /sys/fs/cgroup */
+	struct cgroup_place *v1;	     /* v1_count of them, in the order of their names */
 	size_t v1_count;
 	struct cgroup_place *v2; /* or NULL */
 	struct cgroup_view views[CGROUP_V1_MOST + 3];

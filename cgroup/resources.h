@@ -42,6 +42,7 @@ struct resource_undo {
 
 struct resource_plan {
 	bool update; /* of a container that runs: fields that belong together may be half given */
+	bool quiet;  /* another plan of the same gives the warnings */
 	struct resource_undo *undo; /* where an update notes what it changes, or NULL */
 	struct cgroup_place *v2;    /* where v2's current values are read on an update, or NULL */
 	struct resource_write *items;
@@ -58,6 +59,10 @@ int resources_plan_v1(
 int resources_plan_v2(
 	struct resource_plan *plan, const struct config_resources *resources, uint32_t mask);
 void resources_plan_free(struct resource_plan *plan);
+
+/* The writes for all hierarchies of the group. */
+int resources_plan(struct resource_plan *plan, const struct cgroup *cgroup,
+	const struct config_resources *resources);
 
 /* What is the same on both but for the names of files. */
 int resources_plan_shared(struct resource_plan *plan, const struct config_resources *resources,

@@ -9,8 +9,8 @@
 #include "cgroup/driver.h"
 #include "cgroup/resources.h"
 
-static int update_plan(const struct cgroup *cgroup, const struct config_resources *resources,
-	struct resource_plan *plan)
+int resources_plan(struct resource_plan *plan, const struct cgroup *cgroup,
+	const struct config_resources *resources)
 {
 	uint32_t v1 = cgroup_v1_controllers(cgroup);
 	int r = 0;
@@ -52,7 +52,7 @@ int resources_update(const struct cgroup *cgroup, const struct config_resources 
 	struct resource_undo undo = { 0 };
 	struct resource_plan plan = { .update = true, .undo = &undo, .v2 = cgroup->v2 };
 	bool devices = resources->devices.count > 0;
-	int r = update_plan(cgroup, resources, &plan);
+	int r = resources_plan(&plan, cgroup, resources);
 
 	if (r >= 0 && devices)
 		r = update_check_devices(cgroup_v1_place(cgroup, CONTROLLER_DEVICES), resources);
@@ -62,6 +62,12 @@ int resources_update(const struct cgroup *cgroup, const struct config_resources 
 		r = resources_write(cgroup, &plan);
 	if (r >= 0 && devices)
 		r = update_devices(cgroup, resources);
+	if (r >= 0 && cgroup->driver->announce) {
+		r = cgroup->driver->announce(cgroup, resources, &plan);
+		/* Who was told has written what he took it for: the same, but rounded. */
+		if (r >= 0)
+			r = resources_write(cgroup, &plan);
+	}
 	if (r < 0 && undo.count) {
 		_cleanup_free_ char *why = string_copy(error_text(r));
 		bool restored = resource_undo_restore(&undo);

@@ -55,7 +55,8 @@ static const struct resource_field fields_refused[] = {
 		UNSET_BY_ZERO },
 };
 
-static int plan_refuse(const struct config_resources *resources, uint32_t mask)
+static int plan_refuse(
+	const struct resource_plan *plan, const struct config_resources *resources, uint32_t mask)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fields_refused); i++) {
 		const struct resource_field *field = &fields_refused[i];
@@ -69,8 +70,9 @@ static int plan_refuse(const struct config_resources *resources, uint32_t mask)
 		if (field->missing != RESOURCE_DROPPED)
 			return error_set(EOPNOTSUPP,
 				"linux.resources.%s: cgroup v2 has nothing like it", field->field);
-		log_warning("linux.resources.%s: is ignored, as cgroup v2 does not have it",
-			field->field);
+		if (!plan->quiet)
+			log_warning("linux.resources.%s: is ignored, as cgroup v2 does not have it",
+				field->field);
 	}
 	if (resources->network && resources->network->priorities.count &&
 		mask & CONTROLLER_BIT(CONTROLLER_NET_PRIO))
@@ -299,7 +301,7 @@ static int plan_unified(struct resource_plan *plan, const struct string_map *uni
 int resources_plan_v2(
 	struct resource_plan *plan, const struct config_resources *resources, uint32_t mask)
 {
-	int r = plan_refuse(resources, mask);
+	int r = plan_refuse(plan, resources, mask);
 
 	if (r >= 0 && resources->memory && mask & CONTROLLER_BIT(CONTROLLER_MEMORY))
 		r = plan_memory(plan, resources->memory);

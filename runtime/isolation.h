@@ -26,6 +26,7 @@ struct process_request {
 	bool no_pivot, no_new_keyring;
 	bool no_cgroup; /* --cgroup-manager disabled */
 	enum rootless rootless;
+	bool systemd_cgroup; /* systemd makes the cgroup */
 	bool wait_for_start; /* the program waits for `start` */
 };
 

@@ -70,6 +70,11 @@ static int host_make_cgroup(
 		r = cgroup_open_none(cgroup, container->id);
 		if (r >= 0)
 			r = host_create_cgroup(container, *cgroup);
+	} else if (request->systemd_cgroup) {
+		r = cgroup_open_systemd(
+			cgroup, container->id, config->linux->cgroups_path, &config->annotations);
+		if (r >= 0)
+			r = host_create_cgroup(container, *cgroup);
 	} else if (geteuid() != 0 && rootless_is(request->rootless)) {
 		r = host_create_delegated(container, config, cgroup);
 	} else {
@@ -80,8 +85,20 @@ static int host_make_cgroup(
 		if ((r == -EACCES || r == -EPERM || r == -EROFS) && rootless_is(request->rootless))
 			r = host_create_delegated(container, config, cgroup);
 	}
-	if (r >= 0 && !cgroup_apply_can_wait(*cgroup))
+	if (r >= 0 && cgroup_apply_comes_first(*cgroup))
 		r = cgroup_apply(*cgroup, config->linux->resources, false);
+	return r;
+}
+
+/* While the process sets itself up: the limits hold before it is released. */
+static int host_start_cgroup(
+	struct container *container, const struct config *config, struct cgroup *cgroup, pid_t pid)
+{
+	int r = cgroup_start(cgroup, pid, config->linux->resources);
+
+	/* Nor is the unit that somebody else has made. */
+	if (r == -EEXIST)
+		container->record.cgroup = NULL;
 	return r;
 }
 
@@ -153,9 +170,8 @@ static int host_create(struct container *container, int bundle_fd,
 		r = host_rdt_enter(container, handle->pid);
 	if (r >= 0)
 		r = limit_oom_score(&plan.init, handle->pid);
-	/* While the process sets itself up: the limits hold before it is released. */
-	if (r >= 0 && cgroup_apply_can_wait(cgroup))
-		r = cgroup_apply(cgroup, request->config->linux->resources, false);
+	if (r >= 0)
+		r = host_start_cgroup(container, request->config, cgroup, handle->pid);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
@@ -351,6 +367,7 @@ static void host_end_process(const struct container *container)
  */
 static int host_find_cgroup(const struct container *container, struct cgroup **cgroup)
 {
+	static const struct string_map no_annotations;
 	_cleanup_config_ struct config config = { 0 };
 	const char *path = NULL;
 
@@ -359,6 +376,11 @@ static int host_find_cgroup(const struct container *container, struct cgroup **c
 	error_clear();
 	if (path && !strstr(path, container->id))
 		path = NULL;
+	/* Such a path is for systemd. */
+	if (path && strchr(path, ':') && !strchr(path, '/') &&
+		cgroup_open_systemd(cgroup, container->id, path, &no_annotations) >= 0)
+		return 0;
+	error_clear();
 	return cgroup_open(cgroup, container->id, path, NULL);
 }
 

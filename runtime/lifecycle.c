@@ -209,6 +209,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.no_new_keyring = options->no_new_keyring,
 		.no_cgroup = global->cgroup_manager && !strcmp(global->cgroup_manager, "disabled"),
 		.rootless = rootless,
+		.systemd_cgroup = global->systemd_cgroup,
 		.wait_for_start = !start,
 	};
 	return create_make(

@@ -43,8 +43,9 @@ static const struct option global_options[] = {
 		"error, warning (default), info or debug" },
 	{ "debug", 0, OPTION_FLAG, GLOBAL(debug), NULL, "the same as --log-level debug" },
 	{ "cgroup-manager", 0, OPTION_TEXT, GLOBAL(cgroup_manager), "NAME",
-		"cgroupfs (default), or disabled: containers get no cgroup" },
-	{ "systemd-cgroup", 0, OPTION_FLAG, GLOBAL(systemd_cgroup), NULL, NULL },
+		"cgroupfs (default), systemd, or disabled: containers get no cgroup" },
+	{ "systemd-cgroup", 0, OPTION_FLAG, GLOBAL(systemd_cgroup), NULL,
+		"the same as --cgroup-manager systemd" },
 	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless), "WHEN",
 		"do without a cgroup that may not be made: true, false or auto (default)" },
 	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
@@ -140,18 +141,16 @@ static int open_log(const struct global_options *global)
 	return 0;
 }
 
-static int check_global(const struct global_options *global)
+static int check_global(struct global_options *global)
 {
-	if (global->systemd_cgroup ||
-		(global->cgroup_manager && !strcmp(global->cgroup_manager, "systemd")))
-		return error_set(ENOTSUP,
-			"--systemd-cgroup: this build manages cgroups itself; set the engine's "
-			"cgroup manager to cgroupfs");
-	if (global->cgroup_manager && strcmp(global->cgroup_manager, "cgroupfs") != 0 &&
-		strcmp(global->cgroup_manager, "disabled") != 0)
+	const char *manager = global->cgroup_manager;
+
+	if (manager && !strcmp(manager, "systemd"))
+		global->systemd_cgroup = true;
+	else if (manager && strcmp(manager, "cgroupfs") != 0 && strcmp(manager, "disabled") != 0)
 		return error_set(EINVAL,
-			"--cgroup-manager: must be cgroupfs or disabled, got \"%s\"",
-			global->cgroup_manager);
+			"--cgroup-manager: must be cgroupfs, systemd or disabled, got \"%s\"",
+			manager);
 	return 0;
 }
 

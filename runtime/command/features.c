@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "cgroup/cgroup.h"
 #include "ns/capability.h"
 #include "ns/mount_option.h"
 #include "ns/seccomp.h"
@@ -20,7 +21,11 @@ static int features_run(const struct invocation *invocation)
 	const struct features_facts facts = {
 		.mount_options = mount_option_names(),
 		.capabilities = capability_names(),
-		.cgroup = { .v1 = true, .v2 = true, .rdma = true },
+		.cgroup = { .v1 = true,
+			.v2 = true,
+			.systemd = true,
+			.systemd_user = true,
+			.rdma = true },
 		.seccomp = { .enabled = true,
 			.actions = seccomp_action_names,
 			.operators = seccomp_operator_names,
@@ -34,6 +39,7 @@ static int features_run(const struct invocation *invocation)
 		.net_devices = true,
 		.intel_rdt = { .enabled = true, .schemata = true, .monitoring = true },
 		.annotations = { about, ARRAY_SIZE(about) },
+		.unsafe_annotations = cgroup_unsafe_annotations,
 	};
 
 	(void)invocation;

@@ -159,9 +159,14 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 	assert_ok
 	try hull --rootless=false list
 	assert_ok
-	# A build without systemd's driver says so and does nothing.
 	try hull --systemd-cgroup list
-	[[ $status -eq 0 ]] || assert_error systemd
+	assert_ok
+	try hull --cgroup-manager systemd list
+	assert_ok
+	try hull --cgroup-manager cgroupfs list
+	assert_ok
+	try hull --cgroup-manager openrc list
+	assert_error --cgroup-manager "cgroupfs, systemd or disabled" openrc
 }
 
 @test "--root: made when it is missing, private" {
