@@ -518,6 +518,16 @@ tries_to_write() {
 	[[ ! -e $GROUP/hull-$ID ]] || fail "the group is left"
 }
 
+@test "delegation: exec from another session stays in that, and says so" {
+	need_delegation
+	run_sleeper
+	FROM='' try hull exec "$ID" sh -c 'readlink /proc/self/ns/pid; cat /proc/self/cgroup'
+	assert_ok
+	assert_has "$(readlink "/proc/$(pid_of)/ns/pid")"
+	assert_lacks "hull-$ID"
+	[[ $stderr == "hull: warning: "*cgroup* ]] || report "no warning"
+}
+
 @test "delegation: a relative cgroupsPath stands below the user's group" {
 	need_delegation
 	config '.linux.cgroupsPath = "some/'"$ID"'"'

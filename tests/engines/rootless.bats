@@ -216,7 +216,7 @@ teardown() {
 	run_mine --pid "container:$C-two" debian sh -c 'grep -l sleep /proc/[0-9]*/comm | wc -l'
 	assert_ok
 	assert_output 1
-	run_mine --privileged --pid host --ipc host debian sh -c 'mount -t tmpfs x /mnt && readlink /proc/self/ns/pid'
+	run_mine --privileged --pid host debian sh -c 'mount -t tmpfs x /mnt && readlink /proc/self/ns/pid'
 	assert_ok
 	assert_output "$(readlink /proc/self/ns/pid)"
 }
