@@ -244,8 +244,7 @@ int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_han
 		log_warning("the process stays in hull's cgroup, as this user may not move it into "
 			    "the container's from there");
 		error_clear();
-		r = namespace_spawn_beside(&plan->namespaces, pidfd, -1, container_exec_prepare,
-			container_exec, &plan->init, &spawned);
+		r = namespace_spawn_beside(&plan->namespaces, pidfd, -1, &steps, &spawned);
 	}
 	handle->pid = spawned.pid;
 	handle->pidfd = spawned.pidfd;
