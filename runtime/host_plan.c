@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
@@ -238,6 +239,13 @@ int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_han
 	int r = namespace_spawn_beside(
 		&plan->namespaces, pidfd, cgroup_clone_fd(plan->cgroup), &steps, &spawned);
 
+	/* A user may move a process only below what is delegated to him, not out of another session. */
+	if (r == -EACCES && plan->by_clone && process_is_rootless()) {
+		log_warning("the process stays in hull's cgroup, as this user may not move it into "
+			    "the container's from there");
+		error_clear();
+		r = namespace_spawn_beside(&plan->namespaces, pidfd, -1, &steps, &spawned);
+	}
 	handle->pid = spawned.pid;
 	handle->pidfd = spawned.pidfd;
 	return r;

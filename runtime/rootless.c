@@ -102,9 +102,9 @@ static void add_mappings(struct arena *arena, struct config_id_mappings *mapping
 	if (id_range_find(file, name, geteuid(), &range))
 		mappings->items[mappings->count++] =
 			(struct config_id_mapping){ 1, range.first, range.count };
-	log_debug("linux.namespaces: no user namespace, so one is added: root is %" PRIu64
-		  ", with %" PRIu64 " further ids of %s",
-		own, mappings->count > 1 ? range.count : 0, file);
+	log_debug("a user namespace is added, as config.json has none: 0 is %" PRIu64
+		  ", further ids of %s: %" PRIu64,
+		own, file, mappings->count > 1 ? range.count : 0);
 }
 
 bool rootless_add_user_namespace(struct config *config)

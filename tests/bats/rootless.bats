@@ -354,8 +354,8 @@ list_without_xdg() {
 # ---- without a cgroup --------------------------------------------------------------------------------
 
 @test "no cgroup: kill --all reaches every process" {
-	script 'trap "echo one; exit" TERM; (trap "echo two; exit" TERM; while :; do sleep 1000 & wait $!; done) &
-		while :; do sleep 1000 & wait $!; done'
+	script 'trap "echo one" TERM; (trap "echo two; exit" TERM; while :; do sleep 1000 & wait $!; done) &
+		sleep 1000 & while ! wait; do :; done'
 	run_detached
 	wait_until eval '[[ $(hull ps -f json "$ID" | jq length) == 4 ]]'
 	wait_until eval 'for pid in $(hull ps -f json "$ID" | jq ".[]"); do
@@ -515,7 +515,17 @@ tries_to_write() {
 	hull kill --all "$ID" KILL
 	wait_until is_gone "$(cat pid)"
 	hull delete "$ID"
-	assert_nothing_left
+	[[ ! -e $GROUP/hull-$ID ]] || fail "the group is left"
+}
+
+@test "delegation: exec from another session stays in that, and says so" {
+	need_delegation
+	run_sleeper
+	FROM='' try hull exec "$ID" sh -c 'readlink /proc/self/ns/pid; cat /proc/self/cgroup'
+	assert_ok
+	assert_has "$(readlink "/proc/$(pid_of)/ns/pid")"
+	assert_lacks "hull-$ID"
+	[[ $stderr == "hull: warning: "*cgroup* ]] || report "no warning"
 }
 
 @test "delegation: a relative cgroupsPath stands below the user's group" {
