@@ -361,5 +361,5 @@ opens() {
 	touch "$ROOTFS/tmp/go"
 	refused() { [[ $(<"$group/pids.events") =~ max\ [1-9] ]]; }
 	wait_until refused
-	! has_text "all of them" "$OUT"
+	run ! has_text "all of them" "$OUT"
 }
