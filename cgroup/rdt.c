@@ -188,6 +188,28 @@ int rdt_configure(int root_fd, const struct rdt_group *group, const struct confi
 	return 0;
 }
 
+int rdt_update(int root_fd, const struct rdt_group *group, const struct config_intel_rdt *config,
+	struct buffer *before)
+{
+	_cleanup_close_ int class_fd = rdt_open_class(root_fd, group);
+	int r;
+
+	if (class_fd < 0)
+		return error_errno(class_fd, "resctrl: %s", group->clos);
+	r = file_read_at(class_fd, "schemata", before, FILE_BYTES_MOST);
+	if (r < 0)
+		return error_errno(r, "resctrl: %s/schemata", group->clos);
+	return rdt_write_schema(root_fd, class_fd, config);
+}
+
+int rdt_restore(int root_fd, const struct rdt_group *group, const char *before)
+{
+	_cleanup_close_ int class_fd = rdt_open_class(root_fd, group);
+	int r = class_fd < 0 ? class_fd : file_write_at(class_fd, "schemata", before);
+
+	return r < 0 ? error_errno(r, "resctrl: %s", group->clos) : 0;
+}
+
 static int rdt_add_task(int class_fd, const char *folder, pid_t pid)
 {
 	char path[320], text[16];

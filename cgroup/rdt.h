@@ -39,6 +39,14 @@ int rdt_make(int root_fd, const struct rdt_group *group);
 int rdt_configure(
 	int root_fd, const struct rdt_group *group, const struct config_intel_rdt *config);
 
+/*
+ * Write another schema into the class of a container that runs. BEFORE gets the
+ * schemata that it had, for rdt_restore.
+ */
+int rdt_update(int root_fd, const struct rdt_group *group, const struct config_intel_rdt *config,
+	struct buffer *before);
+int rdt_restore(int root_fd, const struct rdt_group *group, const char *before);
+
 /* Move a process, which has one thread, into the group. */
 int rdt_enter(int root_fd, const struct rdt_group *group, pid_t pid);
 

@@ -48,6 +48,44 @@ int host_rdt_enter(const struct container *container, pid_t pid)
 	return root_fd < 0 ? root_fd : rdt_enter(root_fd, &group, pid);
 }
 
+int host_rdt_update(struct container *container, const struct config_intel_rdt *config,
+	struct host_rdt_before *before)
+{
+	const struct rdt_group group = rdt_of(container);
+	_cleanup_close_ int root_fd = -EBADF;
+	int r;
+
+	if (!group.clos) {
+		r = host_rdt_make(container, config);
+		before->made = r >= 0;
+		return r < 0 ? r : host_rdt_enter(container, (pid_t)container->record.pid);
+	}
+	root_fd = rdt_open();
+	return root_fd < 0 ? root_fd : rdt_update(root_fd, &group, config, &before->schemata);
+}
+
+/* The message of what failed is kept. */
+void host_rdt_undo(struct container *container, const struct host_rdt_before *before)
+{
+	_cleanup_free_ char *why = string_copy(error_text(0));
+	const struct rdt_group group = rdt_of(container);
+	const struct rdt_group top = { container->id, "/", false, false };
+	_cleanup_close_ int root_fd = -EBADF;
+
+	if (!before->made && !before->schemata.length)
+		return;
+	root_fd = rdt_open();
+	if (root_fd >= 0 && before->made) {
+		(void)rdt_enter(root_fd, &top, (pid_t)container->record.pid);
+		(void)rdt_remove(root_fd, &group);
+		container->record.rdt_class = NULL;
+		(void)container_save(container);
+	} else if (root_fd >= 0) {
+		(void)rdt_restore(root_fd, &group, before->schemata.data);
+	}
+	(void)error_set(EINVAL, "%s", why);
+}
+
 int host_rdt_remove(const struct container *container)
 {
 	const struct rdt_group group = rdt_of(container);

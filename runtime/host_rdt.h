@@ -16,6 +16,17 @@ int host_rdt_make(struct container *container, const struct config_intel_rdt *co
 
 /* Move a process of the container's into it. */
 int host_rdt_enter(const struct container *container, pid_t pid);
+/*
+ * Another schema for a container that runs; one that had no class gets one, and its
+ * first process enters it. *BEFORE is for host_rdt_undo, which brings back what was.
+ */
+struct host_rdt_before {
+	bool made;
+	struct buffer schemata;
+};
+int host_rdt_update(struct container *container, const struct config_intel_rdt *config,
+	struct host_rdt_before *before);
+void host_rdt_undo(struct container *container, const struct host_rdt_before *before);
 int host_rdt_remove(const struct container *container);
 void host_rdt_write_stats(const struct container *container, struct json_writer *writer);
 

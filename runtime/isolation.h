@@ -68,8 +68,9 @@ struct isolation {
 	int (*freeze)(const struct container *container, bool frozen);
 	bool (*is_frozen)(const struct container *container);
 	int (*processes)(const struct container *container, pid_t **pids, size_t *count);
-	/* Change the limits: all that are given, or none. */
-	int (*update)(const struct container *container, const struct config_resources *resources);
+	/* Change the limits and (RDT is not NULL) the share of caches: all that is given, or nothing. */
+	int (*update)(struct container *container, const struct config_resources *resources,
+		const struct config_intel_rdt *rdt);
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
 	/* Tell of what happens until the container ends. */
 	int (*watch)(const struct container *container, const struct watch_request *request);

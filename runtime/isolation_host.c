@@ -321,12 +321,21 @@ static int host_processes(const struct container *container, pid_t **pids, size_
 				      : cgroup_processes(cgroup, pids, count);
 }
 
-static int host_update(const struct container *container, const struct config_resources *resources)
+static int host_update(struct container *container, const struct config_resources *resources,
+	const struct config_intel_rdt *rdt)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	struct host_rdt_before before = { 0 };
 	int r = host_open_cgroup(container, &cgroup);
 
-	return r < 0 ? r : cgroup_apply(cgroup, resources, true);
+	if (r >= 0 && rdt)
+		r = host_rdt_update(container, rdt, &before);
+	if (r >= 0)
+		r = cgroup_apply(cgroup, resources, true);
+	if (r < 0 && rdt)
+		host_rdt_undo(container, &before);
+	buffer_free(&before.schemata);
+	return r;
 }
 
 static int host_write_stats(const struct container *container, struct json_writer *writer)

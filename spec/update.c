@@ -142,17 +142,17 @@ static void merge_at(struct json_writer *writer, const char *key, const struct j
 	json_end_object(writer);
 }
 
-int update_document(struct buffer *result, const char *document, size_t length, const char *update,
-	size_t update_length)
+int update_document(struct buffer *result, const struct buffer *document, const char *section,
+	const struct buffer *update)
 {
-	static const char *const path[] = { "linux", "resources", NULL };
+	const char *const path[] = { "linux", section, NULL };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct json_writer writer = { .buffer = result };
 	struct json *old, *new;
-	int r = json_parse(&arena, "config.json", document, length, &old);
+	int r = json_parse(&arena, "config.json", document->data, document->length, &old);
 
 	if (r >= 0)
-		r = json_parse(&arena, "resources", update, update_length, &new);
+		r = json_parse(&arena, section, update->data, update->length, &new);
 	if (r >= 0)
 		merge_at(&writer, NULL, old, path, new);
 	return r;

@@ -18,11 +18,12 @@ int update_complete(struct config_resources *update, const struct config_resourc
 	struct arena *arena);
 
 /*
- * Append the text of config.json with the resources of an update: UPDATE is the
- * text of a linux.resources object. Lists of devices and sizes are merged entry
- * by entry, device rules are replaced whole. -EINVAL with a message.
+ * Append the text of config.json with an update of one SECTION ("resources",
+ * "intelRdt") of "linux": UPDATE is the text of such an object. Lists of devices
+ * and sizes are merged entry by entry, device rules are replaced whole. -EINVAL
+ * with a message.
  */
-int update_document(struct buffer *result, const char *document, size_t length, const char *update,
-	size_t update_length);
+int update_document(struct buffer *result, const struct buffer *document, const char *section,
+	const struct buffer *update);
 
 #endif

@@ -155,9 +155,6 @@ static int update_read(const char *path, struct buffer *text)
 
 static int update_text(const struct update_options *wanted, struct buffer *text)
 {
-	if (wanted->l3_cache || wanted->memory_bandwidth)
-		return error_set(ENOTSUP, "--%s: this machine has no resctrl (Intel RDT)",
-			wanted->l3_cache ? "l3-cache-schema" : "mem-bw-schema");
 	if (wanted->resources && *wanted->resources)
 		return update_read(wanted->resources, text);
 	if (wanted->kernel_memory || wanted->kernel_memory_tcp)
@@ -166,23 +163,54 @@ static int update_text(const struct update_options *wanted, struct buffer *text)
 	return update_write(wanted, text);
 }
 
+/* One more part of config.json is as it was given. */
+static int update_merge(struct buffer *document, const char *section, const struct buffer *update)
+{
+	struct buffer merged = { 0 };
+	int r = update_document(&merged, document, section, update);
+
+	buffer_free(document);
+	*document = merged;
+	return r;
+}
+
+/* The swap limit that goes with a memory limit of -1. */
+static int update_merge_unlimited(struct buffer *document)
+{
+	_cleanup_buffer_ struct buffer unlimited = { 0 };
+
+	buffer_text(&unlimited, "{\"memory\":{\"swap\":-1}}");
+	return update_merge(document, "resources", &unlimited);
+}
+
+static int update_merge_rdt(struct buffer *document, const struct config_intel_rdt *rdt)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct json_writer writer = { .buffer = &text };
+
+	json_begin_object(&writer, NULL);
+	if (rdt->l3_cache_schema)
+		json_write_string(&writer, "l3CacheSchema", rdt->l3_cache_schema);
+	if (rdt->mem_bw_schema)
+		json_write_string(&writer, "memBwSchema", rdt->mem_bw_schema);
+	json_end_object(&writer);
+	return update_merge(document, "intelRdt", &text);
+}
+
 /* What has changed is in config.json too, for the next update and for whoever rebuilds it. */
 static int update_save(const struct container *container, const struct config *config,
-	const struct buffer *update, bool swap_unlimited)
+	const struct buffer *update, bool swap_unlimited, const struct config_intel_rdt *rdt)
 {
-	static const char unlimited[] = "{\"memory\":{\"swap\":-1}}";
-	_cleanup_buffer_ struct buffer merged = { 0 }, text = { 0 };
-	int r = update_document(&text, config->document.data, config->document.length, update->data,
-		update->length);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	int r = update_document(&text, &config->document, "resources", update);
 
 	if (r >= 0 && swap_unlimited)
-		r = update_document(
-			&merged, text.data, text.length, unlimited, sizeof(unlimited) - 1);
+		r = update_merge_unlimited(&text);
+	if (r >= 0 && rdt)
+		r = update_merge_rdt(&text, rdt);
 	if (r < 0)
 		return r;
-	r = file_replace_at(container->folder_fd, "config.json",
-		swap_unlimited ? merged.data : text.data,
-		swap_unlimited ? merged.length : text.length, 0600);
+	r = file_replace_at(container->folder_fd, "config.json", text.data, text.length, 0600);
 	return r < 0 ? error_errno(r, "the limits are set, but config.json cannot be written") : 0;
 }
 
@@ -209,8 +237,8 @@ static void update_drop_same_devices(
 	update->devices.count = 0;
 }
 
-static int update_container(
-	struct container *container, struct config_resources *update, const struct buffer *text)
+static int update_container(struct container *container, struct config_resources *update,
+	const struct buffer *text, const struct config_intel_rdt *rdt)
 {
 	_cleanup_config_ struct config config = { 0 };
 	bool swap_given = update->memory && update->memory->swap.value;
@@ -224,8 +252,8 @@ static int update_container(
 	if (r < 0)
 		return r;
 	swap_unlimited = !swap_given && update->memory && update->memory->swap.value < 0;
-	r = isolation_of(container)->update(container, update);
-	return r < 0 ? r : update_save(container, &config, text, swap_unlimited);
+	r = isolation_of(container)->update(container, update, rdt);
+	return r < 0 ? r : update_save(container, &config, text, swap_unlimited, rdt);
 }
 
 static int update_run(const struct invocation *invocation)
@@ -233,6 +261,9 @@ static int update_run(const struct invocation *invocation)
 	const struct update_options *wanted = invocation->options;
 	_cleanup_container_ struct container container = CONTAINER_NONE;
 	_cleanup_buffer_ struct buffer text = { 0 };
+	const struct config_intel_rdt rdt = { .l3_cache_schema = wanted->l3_cache,
+		.mem_bw_schema = wanted->memory_bandwidth };
+	bool has_rdt = wanted->l3_cache || wanted->memory_bandwidth;
 	struct config_resources *update;
 	int root_fd, r = update_text(wanted, &text);
 
@@ -249,7 +280,7 @@ static int update_run(const struct invocation *invocation)
 		return r;
 	if (!container_runs(&container))
 		return error_set(ESRCH, "container not running: %s", container.id);
-	return update_container(&container, update, &text);
+	return update_container(&container, update, &text, has_rdt ? &rdt : NULL);
 }
 
 const struct command command_update = {

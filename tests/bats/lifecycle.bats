@@ -432,7 +432,7 @@ several() {
 	script 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
 	for suffix; do
 		detached run --detach "$ID-$suffix"
-		wait_until catches_term "$(pid_of "$ID-$suffix")"
+		wait_until catches_term "$(state_member '"pid": *([0-9]+)' "$ID-$suffix")"
 	done
 }
 
@@ -550,10 +550,14 @@ several() {
 
 @test "delete --force: a process that cannot be killed is named; once it ends, all goes" {
 	[[ -c /dev/fuse ]] || skip "no FUSE on this machine"
-	local silent=$BATS_TEST_TMPDIR/silent server inner
+	local silent=$BATS_TEST_TMPDIR/silent server inner hold
 	mkdir "$silent"
-	coproc SERVER { exec "$PYTHON" "$BATS_TEST_DIRNAME/fuse_silent.py" "$silent" "$silent.asked" 3>&- 4>&-; }
-	server=$SERVER_PID
+	# It ends when this shell does, at the latest.
+	mkfifo "$silent.in"
+	exec {hold}<>"$silent.in"
+	"$PYTHON" "$BATS_TEST_DIRNAME/fuse_silent.py" "$silent" "$silent.asked" <"$silent.in" \
+		3>&- 4>&- {hold}>&- &
+	server=$!
 	cleanup_later "kill $server 2>/dev/null; umount -l $silent 2>/dev/null"
 	wait_until mountpoint -q "$silent"
 	mount_add /silent bind "$silent" bind

@@ -89,6 +89,23 @@ static void test_own_class(void)
 		"a class of that name that is somebody else's");
 }
 
+static void test_update(void)
+{
+	const struct config_intel_rdt config = { .l3_cache_schema = "L3:0=3" };
+	const struct rdt_group group = { "c", "changed", false, true };
+	const struct rdt_group missing = { "c", "missing", false, false };
+	_cleanup_buffer_ struct buffer before = { 0 };
+
+	class_put("changed", "L3:0=ff\n");
+	CHECK(rdt_update(root, &group, &config, &before) == 0, "another schema");
+	/* The kernel changes what is named; a plain file keeps the rest of the longer line. */
+	check_file("changed/schemata", "L3:0=3\n\n");
+	CHECK_TEXT(before.data, "L3:0=ff\n", "what it was");
+	CHECK(rdt_restore(root, &group, before.data) == 0, "and is again");
+	check_file("changed/schemata", "L3:0=ff\n");
+	check_error(rdt_update(root, &missing, &config, &before), "missing", "no such class");
+}
+
 static void test_schemata_last(void)
 {
 	const char *lines[] = { "L3:0=3", "L2:0=1", NULL };
@@ -182,6 +199,7 @@ int main(void)
 	NEED(root >= 0);
 	test_match();
 	test_own_class();
+	test_update();
 	test_schemata_last();
 	test_existing();
 	test_removal();

@@ -9,9 +9,11 @@
 
 static void check_document(const char *document, const char *update, const char *wanted)
 {
-	_cleanup_buffer_ struct buffer text = { 0 };
+	_cleanup_buffer_ struct buffer text = { 0 }, old = { 0 }, new = { 0 };
 
-	if (update_document(&text, document, strlen(document), update, strlen(update)) < 0) {
+	buffer_text(&old, document);
+	buffer_text(&new, update);
+	if (update_document(&text, &old, "resources", &new) < 0) {
 		CHECK_TEXT("refused", wanted, update);
 		error_clear();
 		return;
