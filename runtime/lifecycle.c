@@ -17,6 +17,7 @@
 #include "ns/hook.h"
 #include "runtime/activation.h"
 #include "runtime/unix_socket.h"
+#include "spec/annotation.h"
 
 int lifecycle_check_preserved(unsigned int count)
 {
@@ -203,6 +204,9 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.config = &config,
 		.process = config.process,
 		.pid_file = options->pid_file,
+		.pidfd_socket = options->pidfd_socket
+					? options->pidfd_socket
+					: config_annotation(&config, ANNOTATION_PIDFD_RECEIVER),
 		.console_fd = console_fd,
 		.preserve_fds = options->preserve_fds + activation_pass_on(&config),
 		.no_pivot = options->no_pivot,
