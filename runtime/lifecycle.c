@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "ns/hook.h"
 #include "runtime/activation.h"
+#include "runtime/notify.h"
 #include "runtime/unix_socket.h"
 #include "spec/annotation.h"
 
@@ -155,6 +156,10 @@ static int create_make(struct container *container, int root_fd, const char *id,
 	if (r < 0)
 		return r;
 	r = create_fill_record(container, config, bundle, options);
+	if (r >= 0)
+		r = notify_prepare(container, config);
+	if (r >= 0 && !request->wait_for_start)
+		r = notify_listen(container);
 	if (r >= 0)
 		r = create_in_folder(container, config, bundle_fd, request, handle);
 	if (r < 0)

@@ -120,7 +120,7 @@ static int exec_run(const struct invocation *invocation)
 	const struct exec_options *wanted = invocation->options;
 	_cleanup_container_ struct container container = CONTAINER_NONE;
 	struct process_handle handle = { .pidfd = -1, .terminal_fd = -1 };
-	struct foreground foreground = { -1 };
+	struct foreground foreground = FOREGROUND_NONE;
 	int r = lifecycle_check_preserved(wanted->preserve_fds);
 	int root_fd;
 
