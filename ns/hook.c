@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "spec/annotation.h"
 
 #define OUTPUT_BYTES_MOST 512
 
@@ -35,15 +36,21 @@ static int hook_file(const void *bytes, size_t length)
 	return TAKE_FD(fd);
 }
 
+/* What all hooks of one kind get. */
+struct hook_streams {
+	struct buffer state;	 /* on their standard input */
+	int output_fd, error_fd; /* files of the annotations; -1: quoted when the hook fails */
+};
+
 static __attribute__((noreturn)) void hook_execute(
-	const struct config_hook *hook, int input_fd, int output_fd)
+	const struct config_hook *hook, int input_fd, int output_fd, int error_fd)
 {
 	static const char *const nothing[] = { NULL };
 	const char *const alone[] = { hook->path, NULL };
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal_reset_all();
 	if (file_move(input_fd, 0, false) < 0 || file_move(output_fd, 1, false) < 0 ||
-		file_move(output_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
+		file_move(error_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
 		_exit(126);
 	(void)execve(hook->path, (char **)(hook->args.count ? hook->args.items : alone),
 		(char **)(hook->env.count ? hook->env.items : nothing));
@@ -84,9 +91,9 @@ static int hook_milliseconds(const struct config_hook *hook)
 	return hook->timeout.value > INT_MAX / 1000 ? INT_MAX : (int)hook->timeout.value * 1000;
 }
 
-static int hook_run(const struct config_hook *hook, const struct buffer *state)
+static int hook_run(const struct config_hook *hook, const struct hook_streams *streams)
 {
-	_cleanup_close_ int input = hook_file(state->data, state->length);
+	_cleanup_close_ int input = hook_file(streams->state.data, streams->state.length);
 	_cleanup_close_ int output = hook_file("", 0), pidfd = -EBADF;
 	int status, milliseconds = hook_milliseconds(hook);
 	bool timely;
@@ -98,7 +105,8 @@ static int hook_run(const struct config_hook *hook, const struct buffer *state)
 	if (pid < 0)
 		return error_errno(pid, "%s: cannot start", hook->path);
 	if (pid == 0)
-		hook_execute(hook, input, output);
+		hook_execute(hook, input, streams->output_fd < 0 ? output : streams->output_fd,
+			streams->error_fd < 0 ? output : streams->error_fd);
 	timely = process_wait_fd(pidfd, milliseconds);
 	if (!timely)
 		(void)process_signal(pidfd, SIGKILL);
@@ -111,19 +119,54 @@ static int hook_run(const struct config_hook *hook, const struct buffer *state)
 	return hook_judge(hook, status, output);
 }
 
-static void hook_write_state(const struct container_state *state, struct buffer *text)
+/* Of members with one key the last counts. */
+static const char *hook_annotation(const struct container_state *state, const char *key)
 {
-	struct json_writer writer = { .buffer = text };
+	const struct string_map *map = state->annotations;
+
+	for (size_t i = map ? map->count : 0; i-- > 0;)
+		if (!strcmp(map->items[i].key, key))
+			return map->items[i].value;
+	return NULL;
+}
+
+static int hook_open_file(const struct container_state *state, const char *key, int *fd)
+{
+	const char *path = hook_annotation(state, key);
+
+	if (!path)
+		return 0;
+	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0644);
+	return *fd < 0 ? error_errno(errno, "annotations[\"%s\"]: %s", key, path) : 0;
+}
+
+static void hook_streams_close(struct hook_streams *streams)
+{
+	buffer_free(&streams->state);
+	file_close(&streams->output_fd);
+	file_close(&streams->error_fd);
+}
+
+static int hook_streams_open(
+	struct hook_streams *streams, const char *kind, const struct container_state *state)
+{
+	struct json_writer writer = { .buffer = &streams->state };
+	int r;
 
 	json_begin_object(&writer, NULL);
 	state_write(state, &writer);
 	json_end_object(&writer);
+	/* Those run inside: a path of the host means nothing there. */
+	if (!strcmp(kind, "startContainer"))
+		return 0;
+	r = hook_open_file(state, ANNOTATION_HOOKS_STDOUT, &streams->output_fd);
+	return r < 0 ? r : hook_open_file(state, ANNOTATION_HOOKS_STDERR, &streams->error_fd);
 }
 
 static int hook_run_one(const struct config_hook_list *hooks, size_t index, const char *kind,
-	const struct buffer *text)
+	const struct hook_streams *streams)
 {
-	int r = hook_run(&hooks->items[index], text);
+	int r = hook_run(&hooks->items[index], streams);
 
 	return r < 0 ? error_context(r, "error running %s hook #%zu", kind, index) : 0;
 }
@@ -131,30 +174,33 @@ static int hook_run_one(const struct config_hook_list *hooks, size_t index, cons
 int hook_run_all(
 	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
-	_cleanup_buffer_ struct buffer text = { 0 };
-	int r = 0;
+	struct hook_streams streams = { .output_fd = -EBADF, .error_fd = -EBADF };
+	int r;
 
 	if (!hooks->count)
 		return 0;
-	hook_write_state(state, &text);
+	r = hook_streams_open(&streams, kind, state);
 	for (size_t i = 0; r >= 0 && i < hooks->count; i++)
-		r = hook_run_one(hooks, i, kind, &text);
+		r = hook_run_one(hooks, i, kind, &streams);
+	hook_streams_close(&streams);
 	return r;
 }
 
 void hook_try_all(
 	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
-	_cleanup_buffer_ struct buffer text = { 0 };
+	struct hook_streams streams = { .output_fd = -EBADF, .error_fd = -EBADF };
 
 	if (!hooks->count)
 		return;
-	hook_write_state(state, &text);
+	if (hook_streams_open(&streams, kind, state) < 0)
+		log_warning("%s", error_text(-EIO));
 	for (size_t i = 0; i < hooks->count; i++) {
-		int r = hook_run_one(hooks, i, kind, &text);
+		int r = hook_run_one(hooks, i, kind, &streams);
 
 		if (r < 0)
 			log_warning("%s", error_text(r));
 	}
+	hook_streams_close(&streams);
 	error_clear();
 }

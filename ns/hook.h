@@ -10,7 +10,7 @@
  * Run the hooks in order, each with the state as JSON on stdin, and stop at the
  * first that fails, does not end within its timeout, or cannot be executed. KIND
  * is the member's name in the document. 0 or an error whose message has the hook
- * and what it wrote.
+ * and what it wrote, unless annotations give its output to files (spec/annotation.h).
  */
 int hook_run_all(const struct config_hook_list *hooks, const char *kind,
 	const struct container_state *state);

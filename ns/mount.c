@@ -17,6 +17,7 @@
 #include "ns/mount_option.h"
 #include "ns/mount_symlink.h"
 #include "ns/mount_target.h"
+#include "spec/annotation.h"
 
 #define FSCONFIG_BYTES_MOST 256 /* of a key, and of a value, with its end */
 
@@ -183,9 +184,10 @@ static char *mount_context(
 	if (!label || !strcmp(type, "proc") || !strcmp(type, "sysfs"))
 		return NULL;
 	for (unsigned int i = 0; i < options->filesystem_options; i++)
-		if (!strncmp(options->filesystem[i], "context=", 8))
+		if (strstr(options->filesystem[i], "context="))
 			return NULL;
-	return string_format("context=%s", label);
+	return string_format(
+		"%s=%s", annotation_word(plan->config, ANNOTATION_MOUNT_CONTEXT), label);
 }
 
 static int mount_new(

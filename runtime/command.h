@@ -41,7 +41,7 @@ extern const struct command command_create, command_delete, command_events, comm
 
 /* Options of create and run, which are the same. */
 struct create_options {
-	const char *bundle, *config, *console_socket, *pid_file;
+	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
 	unsigned int preserve_fds;
 };

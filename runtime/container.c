@@ -176,6 +176,7 @@ void container_close(struct container *container)
 	arena_free(&container->arena);
 	file_close(&container->lock_fd);
 	file_close(&container->folder_fd);
+	file_close(&container->notify_fd);
 }
 
 int container_load_config(const struct container *container, struct config *config)

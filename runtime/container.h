@@ -9,6 +9,7 @@
  *   ID/config.json  as it was run
  *   ID/state.json   replaced whole
  *   ID/exec.fifo    there until `start`
+ *   ID/notify/      the socket of runtime/notify.h, for a caller that has one
  *
  * The folder is made first and removed last, and state.json says where the
  * cgroup is before the cgroup exists: whatever instruction hull is killed at,
@@ -38,6 +39,7 @@ struct container_record {
 struct container {
 	char *id;
 	int root_fd, folder_fd, lock_fd;
+	int notify_fd;	    /* runtime/notify.h */
 	struct arena arena; /* of the record */
 	struct container_record record;
 };
@@ -99,7 +101,7 @@ int container_remove(struct container *container);
 #define CONTAINER_NONE                                                                             \
 	(struct container)                                                                         \
 	{                                                                                          \
-		.root_fd = -EBADF, .folder_fd = -EBADF, .lock_fd = -EBADF                          \
+		.root_fd = -EBADF, .folder_fd = -EBADF, .lock_fd = -EBADF, .notify_fd = -EBADF     \
 	}
 
 #endif

@@ -16,6 +16,7 @@
 #include "ns/hook.h"
 #include "ns/id_map.h"
 #include "runtime/seccomp_agent.h"
+#include "runtime/unix_socket.h"
 
 int conversation_open(struct conversation *talk, struct container *container,
 	const struct process_request *request, struct process_handle *handle,
@@ -129,19 +130,39 @@ static int talk_write_pid_file(const struct conversation *talk)
 	return r < 0 ? error_errno(r, "cannot write the pid file %s", path) : 0;
 }
 
+/* The word beside the descriptor is that of runc. */
+static int talk_send_pidfd(const struct conversation *talk)
+{
+	const char *path = talk->request->pidfd_socket;
+	const char *word = talk->record ? "standard" : "setns";
+	_cleanup_close_ int socket_fd = -EBADF;
+	int r;
+
+	if (!path)
+		return 0;
+	socket_fd = unix_socket_connect("--pidfd-socket", path);
+	if (socket_fd < 0)
+		return socket_fd;
+	r = message_send_fd(socket_fd, talk->handle->pidfd, word, (unsigned int)strlen(word));
+	return r < 0 ? error_errno(r, "--pidfd-socket: cannot send to %s", path) : 0;
+}
+
 /*
  * Nobody is told of success before the process is READY: not by the pid file,
  * and not by a state that says "created".
  */
 static bool talk_releases_early(const struct conversation *talk)
 {
-	return !talk->request->wait_for_start && !talk->request->pid_file && !talk->hooks;
+	return !talk->request->wait_for_start && !talk->request->pid_file &&
+	       !talk->request->pidfd_socket && !talk->hooks;
 }
 
 static int talk_release(struct conversation *talk)
 {
 	int r = talk->record ? talk->record(talk) : 0;
 
+	if (r >= 0)
+		r = talk_send_pidfd(talk);
 	if (r >= 0)
 		r = talk_write_pid_file(talk);
 	return r < 0 ? r : talk_send(talk, MESSAGE_RELEASE);

@@ -6,7 +6,8 @@
 #include "spec/config.h"
 
 struct exec_options {
-	const char *process, *cwd, *user, *apparmor, *label, *pid_file, *console_socket;
+	const char *process, *cwd, *user, *apparmor, *label, *pid_file, *pidfd_socket,
+		*console_socket;
 	struct string_list env, additional_gids, capabilities, cgroups;
 	bool detach, terminal, no_new_privileges, ignore_paused, no_subreaper;
 	unsigned int preserve_fds;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "runtime/notify.h"
 
 #define RELAY_BYTES 65536
 
@@ -94,7 +95,7 @@ static void relay_rest(int terminal_fd)
 			break;
 }
 
-enum { POLL_PROCESS, POLL_SIGNALS, POLL_TERMINAL, POLL_INPUT, POLLS };
+enum { POLL_PROCESS, POLL_SIGNALS, POLL_TERMINAL, POLL_INPUT, POLL_NOTIFY, POLLS };
 
 static void foreground_loop(
 	const struct foreground *foreground, const struct process_handle *handle)
@@ -105,6 +106,7 @@ static void foreground_loop(
 		[POLL_TERMINAL] = { .fd = handle->terminal_fd, .events = POLLIN },
 		[POLL_INPUT] = { .fd = handle->terminal_fd >= 0 ? STDIN_FILENO : -1,
 			.events = POLLIN },
+		[POLL_NOTIFY] = { .fd = foreground->notify_fd, .events = POLLIN },
 	};
 
 	while (!polls[POLL_PROCESS].revents) {
@@ -112,6 +114,8 @@ static void foreground_loop(
 			return;
 		if (polls[POLL_SIGNALS].revents)
 			foreground_take_signals(foreground, handle);
+		if (polls[POLL_NOTIFY].revents)
+			notify_pass_on(foreground->notify_fd);
 		if (polls[POLL_TERMINAL].revents && !relay(handle->terminal_fd, STDOUT_FILENO))
 			polls[POLL_TERMINAL].fd = -1;
 		if (polls[POLL_INPUT].revents && !relay(STDIN_FILENO, handle->terminal_fd))
@@ -132,6 +136,7 @@ int foreground_wait(struct foreground *foreground, const struct process_handle *
 		relay_rest(handle->terminal_fd);
 	if (raw)
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
+	notify_pass_on(foreground->notify_fd);
 	status = process_wait(handle->pid);
 	file_close(&foreground->signal_fd);
 	return status < 0 ? error_errno(status, "cannot wait for the container's process")

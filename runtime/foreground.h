@@ -6,11 +6,16 @@
  * Standing in front of a process until it ends: `run` and `exec` without
  * --detach. Signals go on to the process, the terminal's bytes both ways.
  */
+#include <errno.h>
+
 #include "runtime/isolation.h"
 
 struct foreground {
 	int signal_fd;
+	int notify_fd; /* of the container, runtime/notify.h; -1: none; not ours to close */
 };
+
+#define FOREGROUND_NONE { .signal_fd = -EBADF, .notify_fd = -EBADF }
 
 /* Before the process is made: from now on signals wait until they can be handed on. */
 int foreground_begin(struct foreground *foreground);

@@ -19,8 +19,8 @@
 struct process_request {
 	const struct config *config;
 	const struct config_process *process;
-	const char *pid_file; /* NULL: none */
-	int console_fd;	      /* a connected console socket; -1: none */
+	const char *pid_file, *pidfd_socket; /* NULL: none */
+	int console_fd;			     /* a connected console socket; -1: none */
 	unsigned int preserve_fds;
 	const struct string_list *cgroups; /* of `exec`: groups below the container's, or NULL */
 	bool no_pivot, no_new_keyring;

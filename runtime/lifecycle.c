@@ -16,7 +16,9 @@
 #include "base/log.h"
 #include "ns/hook.h"
 #include "runtime/activation.h"
+#include "runtime/notify.h"
 #include "runtime/unix_socket.h"
+#include "spec/annotation.h"
 
 int lifecycle_check_preserved(unsigned int count)
 {
@@ -155,6 +157,10 @@ static int create_make(struct container *container, int root_fd, const char *id,
 		return r;
 	r = create_fill_record(container, config, bundle, options);
 	if (r >= 0)
+		r = notify_prepare(container, config);
+	if (r >= 0 && !request->wait_for_start)
+		r = notify_listen(container);
+	if (r >= 0)
 		r = create_in_folder(container, config, bundle_fd, request, handle);
 	if (r < 0)
 		create_undo(container);
@@ -203,6 +209,9 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.config = &config,
 		.process = config.process,
 		.pid_file = options->pid_file,
+		.pidfd_socket = options->pidfd_socket
+					? options->pidfd_socket
+					: config_annotation(&config, ANNOTATION_PIDFD_RECEIVER),
 		.console_fd = console_fd,
 		.preserve_fds = options->preserve_fds + activation_pass_on(&config),
 		.no_pivot = options->no_pivot,

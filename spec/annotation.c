@@ -21,6 +21,15 @@ static const struct annotation_word switches[] = {
 	{ 0 },
 };
 
+/* Options of a mount that take an SELinux context, mount(8). */
+static const struct annotation_word contexts[] = {
+	{ "context", NULL },
+	{ "fscontext", NULL },
+	{ "defcontext", NULL },
+	{ "rootcontext", NULL },
+	{ 0 },
+};
+
 const struct annotation annotation_table[] = {
 	{ "hull.isolation", ANNOTATION_WORD, isolations,
 		"Where the container runs: host is namespaces and cgroups of this machine.",
@@ -30,6 +39,21 @@ const struct annotation annotation_table[] = {
 		"other; "
 		"with a user namespace, files of such a group stay within reach.",
 		true },
+	{ ANNOTATION_SECCOMP_RECEIVER, ANNOTATION_PATH, NULL,
+		"The socket that gets the seccomp listener, instead of "
+		"linux.seccomp.listenerPath.",
+		true },
+	{ ANNOTATION_PIDFD_RECEIVER, ANNOTATION_PATH, NULL,
+		"The socket that gets a pidfd of the container's first process, without "
+		"--pidfd-socket.",
+		true },
+	{ ANNOTATION_HOOKS_STDOUT, ANNOTATION_PATH, NULL,
+		"The file that hooks' standard output is appended to, but for startContainer.",
+		true },
+	{ ANNOTATION_HOOKS_STDERR, ANNOTATION_PATH, NULL, "The same for their standard error.",
+		true },
+	{ ANNOTATION_MOUNT_CONTEXT, ANNOTATION_WORD, contexts,
+		"The mount option that linux.mountLabel is given by.", false },
 	{ 0 },
 };
 
@@ -53,7 +77,7 @@ const char *annotation_word(const struct config *config, const char *name)
 	const struct annotation *row = annotation_find(name);
 	const char *value = config_annotation(config, name);
 
-	return value || !row ? value : row->words[0].text;
+	return value || !row || !row->words ? value : row->words[0].text;
 }
 
 static int annotation_validate_word(
@@ -84,7 +108,11 @@ int annotations_validate(const struct string_map *annotations, const char *docum
 
 		if (!*pair->key)
 			return validation_refuse(&at, "annotations: must not have an empty name");
-		if (row)
+		if (row && row->type == ANNOTATION_PATH && pair->value[0] != '/')
+			return validation_refuse(&at,
+				"annotations[\"%s\"]: must be an absolute path, got \"%.64s\"",
+				row->name, pair->value);
+		if (row && row->type == ANNOTATION_WORD)
 			r = annotation_validate_word(&at, row, pair->value);
 	}
 	return r;

@@ -13,8 +13,15 @@
 
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups" /* crun's name */
 
+#define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
+#define ANNOTATION_PIDFD_RECEIVER   "run.oci.pidfd_receiver"
+#define ANNOTATION_HOOKS_STDOUT	    "run.oci.hooks.stdout"
+#define ANNOTATION_HOOKS_STDERR	    "run.oci.hooks.stderr"
+#define ANNOTATION_MOUNT_CONTEXT    "run.oci.mount_context_type"
+
 enum annotation_type {
 	ANNOTATION_WORD, /* one of the row's words */
+	ANNOTATION_PATH, /* an absolute path; it has no default and no words */
 };
 
 struct annotation_word {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "spec/annotation.h"
 #include "spec/config_tables.h"
 #include "spec/validate.h"
 
@@ -16,6 +17,7 @@
 static int config_decode(struct config *config, const char *name)
 {
 	const struct decoder decoder = { &config->arena, name, config->document.data };
+	const char *receiver;
 	struct json *root;
 	int r;
 
@@ -27,6 +29,9 @@ static int config_decode(struct config *config, const char *name)
 		return r;
 	if (!config->linux)
 		config->linux = arena_allocate(&config->arena, sizeof(*config->linux));
+	receiver = config_annotation(config, ANNOTATION_SECCOMP_RECEIVER);
+	if (config->linux->seccomp && receiver)
+		config->linux->seccomp->listener_path = receiver;
 	return config_validate(config, name);
 }
 

@@ -82,7 +82,9 @@ static void features_annotations(struct json_writer *writer, const struct featur
 	for (const struct annotation *row = annotation_table; row->name; row++) {
 		_cleanup_buffer_ struct buffer words = { 0 };
 
-		for (const struct annotation_word *word = row->words; word->text; word++)
+		if (row->type == ANNOTATION_PATH)
+			buffer_text(&words, "PATH");
+		for (const struct annotation_word *word = row->words; word && word->text; word++)
 			if (!word->missing)
 				buffer_format(&words, "%s%s", words.length ? "|" : "", word->text);
 		json_write_string(writer, row->name, words.data);

@@ -15,6 +15,8 @@
 			"an AF_UNIX socket that gets the master of the container's terminal" },    \
 		{ "pid-file", 0, OPTION_TEXT, offsetof(struct create_options, pid_file), "FILE",   \
 			"write the pid of the container's first process there" },                  \
+		{ "pidfd-socket", 0, OPTION_TEXT, offsetof(struct create_options, pidfd_socket),   \
+			"PATH", "an AF_UNIX socket that gets a pidfd of that process" },           \
 		{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct create_options, preserve_fds), \
 			"N", "pass descriptors 3 to 2+N on to the container" },                    \
 		{ "no-pivot", 0, OPTION_FLAG, offsetof(struct create_options, no_pivot), NULL,     \

@@ -33,6 +33,7 @@ static const struct option options[] = {
 	LIST(cgroups, "cgroup", 0, "[CONTROLLER,...:]PATH",
 		"run it in this group below the container's, which exists"),
 	TEXT(pid_file, "pid-file", 0, "FILE", "write its pid there"),
+	TEXT(pidfd_socket, "pidfd-socket", 0, "PATH", "an AF_UNIX socket that gets its pidfd"),
 	TEXT(console_socket, "console-socket", 0, "PATH",
 		"an AF_UNIX socket that gets the master of its terminal"),
 	{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct exec_options, preserve_fds), "N",
@@ -80,6 +81,7 @@ static int exec_spawn(struct container *container, const struct exec_options *wa
 		.config = config,
 		.process = process,
 		.pid_file = wanted->pid_file,
+		.pidfd_socket = wanted->pidfd_socket,
 		.console_fd = -1,
 		.preserve_fds = wanted->preserve_fds,
 		.cgroups = &wanted->cgroups,
@@ -118,7 +120,7 @@ static int exec_run(const struct invocation *invocation)
 	const struct exec_options *wanted = invocation->options;
 	_cleanup_container_ struct container container = CONTAINER_NONE;
 	struct process_handle handle = { .pidfd = -1, .terminal_fd = -1 };
-	struct foreground foreground = { -1 };
+	struct foreground foreground = FOREGROUND_NONE;
 	int r = lifecycle_check_preserved(wanted->preserve_fds);
 	int root_fd;
 

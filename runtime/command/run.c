@@ -5,6 +5,7 @@
 #include "runtime/command/create_options.h"
 #include "runtime/foreground.h"
 #include "runtime/lifecycle.h"
+#include "runtime/notify.h"
 
 static const struct option options[] = {
 	CREATE_OPTIONS,
@@ -37,6 +38,7 @@ static int run_to_the_end(const struct invocation *invocation, struct container 
 	int code, r;
 
 	container_unlock(container);
+	foreground->notify_fd = container->notify_fd;
 	code = foreground_wait(foreground, handle);
 	if (wanted->keep)
 		return code;
@@ -56,7 +58,7 @@ static int run_run(const struct invocation *invocation)
 	const struct create_options *wanted = invocation->options;
 	struct process_handle handle = { .pidfd = -1, .terminal_fd = -1 };
 	_cleanup_container_ struct container container = CONTAINER_NONE;
-	struct foreground foreground = { -1 };
+	struct foreground foreground = FOREGROUND_NONE;
 	int r = lifecycle_check_preserved(wanted->preserve_fds);
 
 	if (r >= 0 && !wanted->detach)
@@ -66,6 +68,8 @@ static int run_run(const struct invocation *invocation)
 			&container, invocation, invocation->operands[0], true, &handle);
 	if (r >= 0)
 		r = run_started(&container);
+	if (r >= 0 && wanted->detach)
+		notify_wait_ready(&container, handle.pidfd);
 	if (r >= 0 && !wanted->detach)
 		r = run_to_the_end(invocation, &container, &foreground, &handle);
 	file_close(&handle.pidfd);

@@ -316,3 +316,27 @@ all_hooks() {
 	assert_ok
 	assert_line payload
 }
+
+@test "hooks: annotations give their output to files" {
+	if $PEER; then skip "of crun and hull"; fi
+	local kind
+	config --arg d "$BATS_TEST_TMPDIR" '.annotations = {"run.oci.hooks.stdout": "\($d)/out",
+		"run.oci.hooks.stderr": "\($d)/err"}'
+	for kind in "${HOOK_KINDS[@]}"; do
+		hook "$kind" "cat >/dev/null; echo $kind; echo no-$kind >&2"
+	done
+	echo before >"$BATS_TEST_TMPDIR/out"
+	payload true
+	try hull run "$ID"
+	assert_ok
+	assert_eq "$(xargs <"$BATS_TEST_TMPDIR/out")" "before prestart createRuntime createContainer poststart poststop"
+	assert_eq "$(xargs <"$BATS_TEST_TMPDIR/err")" \
+		"no-prestart no-createRuntime no-createContainer no-poststart no-poststop"
+	config '.annotations["run.oci.hooks.stderr"] = "err"'
+	try hull run "$ID"
+	assert_error 'annotations["run.oci.hooks.stderr"]' absolute
+	config '.annotations["run.oci.hooks.stderr"] = "/nowhere/err" | del(.hooks.poststop)'
+	try hull run "$ID"
+	assert_error 'annotations["run.oci.hooks.stderr"]' /nowhere/err
+	assert_nothing_left
+}

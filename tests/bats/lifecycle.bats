@@ -851,3 +851,44 @@ several() {
 	done
 	assert_nothing_left
 }
+
+# ---- --pidfd-socket ----------------------------------------------------------------------------------
+
+pidfd_receiver() {
+	rm -f "$BATS_TEST_TMPDIR/pidfd.sock"
+	"$PYTHON" "$BATS_TEST_DIRNAME/recvpidfd.py" "$BATS_TEST_TMPDIR/pidfd.sock" >"$BATS_TEST_TMPDIR/pidfd" 3>&- 4>&- &
+	wait_until test -S "$BATS_TEST_TMPDIR/pidfd.sock"
+}
+
+@test "pidfd socket: create, run and exec send what waits for their process" {
+	script 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
+	pidfd_receiver
+	create_container --pidfd-socket "$BATS_TEST_TMPDIR/pidfd.sock"
+	wait_until has_text "standard $(pid_of)" "$BATS_TEST_TMPDIR/pidfd"
+	hull start "$ID"
+	wait_until catches_term "$(pid_of)"
+	hull kill "$ID" TERM
+	wait_until has_text ended "$BATS_TEST_TMPDIR/pidfd"
+	hull delete "$ID"
+	pidfd_receiver
+	run_sleeper --pidfd-socket "$BATS_TEST_TMPDIR/pidfd.sock"
+	wait_until has_text "standard $(pid_of)" "$BATS_TEST_TMPDIR/pidfd"
+	pidfd_receiver
+	try hull exec --detach --pid-file pid --pidfd-socket "$BATS_TEST_TMPDIR/pidfd.sock" "$ID" sleep 1000
+	assert_ok
+	wait_until has_text "setns $(<pid)" "$BATS_TEST_TMPDIR/pidfd"
+}
+
+@test "pidfd socket: by crun's annotation; nobody there is an error" {
+	if $PEER; then skip "of crun and hull"; fi
+	pidfd_receiver
+	config --arg path "$BATS_TEST_TMPDIR/pidfd.sock" '.annotations = {"run.oci.pidfd_receiver": $path}'
+	run_sleeper
+	wait_until has_text "standard $(pid_of)" "$BATS_TEST_TMPDIR/pidfd"
+	try hull exec --pidfd-socket "$BATS_TEST_TMPDIR/nobody.sock" "$ID" true
+	assert_error --code 255 --pidfd-socket nobody.sock
+	hull delete --force "$ID"
+	try hull run --pidfd-socket "$BATS_TEST_TMPDIR/nobody.sock" "$ID"
+	assert_error --pidfd-socket nobody.sock
+	assert_nothing_left
+}

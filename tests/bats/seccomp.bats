@@ -352,3 +352,14 @@ is_refused() { ! "$PYTHON" -c 'import socket, sys; socket.socket(socket.AF_UNIX)
 	try hull run "$ID"
 	assert_error linux.seccomp.listenerPath
 }
+
+@test "notify: an annotation names the agent, too" {
+	agent_start
+	config --arg path "$BATS_TEST_TMPDIR/agent.sock" '.annotations = {"run.oci.seccomp.receiver": $path}
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]}'
+	payload mkdir /tmp/asked
+	try hull run "$ID"
+	assert_ok
+	has_text 'answered /tmp/asked' "$AGENT_LOG"
+}

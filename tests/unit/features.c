@@ -91,6 +91,14 @@ static bool truth(const struct json *node)
 	return node && node->type == JSON_BOOL && node->boolean;
 }
 
+static bool has_text(const struct json *list, const char *text)
+{
+	json_for_each (item, list)
+		if (!strcmp(item->text, text))
+			return true;
+	return false;
+}
+
 static void check_features(void)
 {
 	static const char *const options[] = { "ro", "rbind", NULL };
@@ -132,8 +140,14 @@ static void check_features(void)
 	CHECK_TEXT(at(root, "annotations", "org.example.version")->text, "1", "its own facts");
 	CHECK_TEXT(at(root, "annotations", "hull.isolation")->text, "host",
 		"the words of each annotation that this build acts on");
-	CHECK_TEXT(at(root, "potentiallyUnsafeConfigAnnotations", NULL)->first->text,
-		"org.systemd.property.", "annotations that could harm the host");
+	CHECK(has_text(at(root, "potentiallyUnsafeConfigAnnotations", NULL),
+		      "org.systemd.property."),
+		"annotations that could harm the host: those it was given");
+	CHECK(has_text(at(root, "potentiallyUnsafeConfigAnnotations", NULL),
+		      ANNOTATION_HOOKS_STDOUT),
+		"and those of the table");
+	CHECK_TEXT(at(root, "annotations", ANNOTATION_HOOKS_STDOUT)->text, "PATH",
+		"an annotation that is a path");
 }
 
 static void check_annotations(void)
@@ -149,7 +163,7 @@ static void check_annotations(void)
 	CHECK_TEXT(annotation_word(&config, "hull.isolation"), "host", "the default");
 	CHECK(!annotation_find("k"), "one that hull does not act on");
 	for (const struct annotation *row = annotation_table; row->name; row++)
-		CHECK(!strncmp(row->name, "hull.", 5) && row->words[0].text && row->help[0] &&
+		CHECK((row->type == ANNOTATION_PATH || row->words[0].text) && row->help[0] &&
 				annotation_find(row->name) == row,
 			"%s has words and help", row->name);
 }
