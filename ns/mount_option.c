@@ -193,6 +193,9 @@ int mount_options_parse(
 		const struct option *option = option_find(word);
 		int r = 0;
 
+		/* Podman's, in systemd mode. */
+		if (!*word)
+			continue;
 		if (option && option->kind != OPTION_FILESYSTEM) {
 			r = option_apply(option, index, options);
 		} else {

@@ -306,6 +306,13 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	assert_output $'Uid:\t1000\t1000\t0\t1000\nUid:\t1000\t1000\t1000\t1000'
 }
 
+@test "options: an empty one is none" {
+	mount_add /t tmpfs tmpfs mode=700
+	config '.mounts[-1].options += ["", "size=1m"]'
+	run_script 'stat -c %a /t; stat -f -c "%b %S" /t | { read b s; echo $((b * s)); }'
+	assert_output $'700\n1048576'
+}
+
 @test "noexec: nothing can be executed" {
 	mkdir "$BATS_TEST_TMPDIR/data"
 	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/data/busybox"
