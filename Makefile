@@ -17,7 +17,8 @@ endif
 
 # ---- what is built, and how -------------------------------------------------------------------
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes
+# A row of a table may leave out its last members.
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wno-missing-field-initializers
 # "linux" is a word of the runtime-spec, not a macro.
 override CFLAGS += -std=gnu17 -O2 -g -Ulinux -fno-strict-aliasing -ffunction-sections \
 	-fdata-sections -fstack-protector-strong $(WARNINGS)
@@ -59,7 +60,7 @@ endif
 COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 ROOMS    := base spec ns cgroup runtime
-SOURCES  := $(wildcard $(ROOMS:%=%/*.c) runtime/command/*.c runtime/doctor/*.c)
+SOURCES  := $(wildcard $(ROOMS:%=%/*.c) $(addprefix runtime/,command/*.c completion/*.c doctor/*.c))
 OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
 # Everything but main: what the tests link with.
 ARCHIVE  := $(OBJ)/hull.a
@@ -87,6 +88,9 @@ $(OBJ)/%.o: %.c $(OBJ)/flags | $(INCLUDE)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -c -o $@ $<
+
+# What place.c embeds.
+$(OBJ)/runtime/completion/place.o: $(wildcard runtime/completion/hull.*)
 
 # Other flags or another compiler make everything anew, another commit what prints it.
 COMMIT   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
