@@ -197,3 +197,21 @@ assert_offers() {
 	END
 	assert_eq "$(<"$BATS_TEST_TMPDIR/typed")" completed
 }
+
+@test "make install: hull, its pages, its completion; make uninstall takes all away" {
+	command -v make >/dev/null || skip "no make here"
+	local to=$BATS_TEST_TMPDIR/to top=$BATS_TEST_DIRNAME/../.. file
+	# As it is: nothing is built.
+	local make=(make -s -C "$top" -o all "BIN=${HULL%/*}" "DESTDIR=$to" PREFIX=/usr)
+	"${make[@]}" install
+	cmp "$HULL" "$to/usr/bin/hull"
+	for file in bash:bash-completion/completions/hull zsh:zsh/site-functions/_hull \
+		fish:fish/vendor_completions.d/hull.fish; do
+		cmp <(hull completion "${file%%:*}") "$to/usr/share/${file#*:}"
+	done
+	for file in hull $(hull --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/hull-\1/p'); do
+		[[ -s $to/usr/share/man/man1/$file.1 ]] || fail "no page $file"
+	done
+	"${make[@]}" uninstall
+	assert_eq "$(find "$to" -type f)" ""
+}
