@@ -75,6 +75,7 @@ filter() {
 runs_here() {
 	hull delete --force "$ID"
 	payload true
+	install -d -m 0777 "$BATS_TEST_TMPDIR/run-state"
 	try env "$MARK" "$@" "$HULL" --root "$BATS_TEST_TMPDIR/run-state" run "$ID"
 	[[ $status -eq 0 ]]
 }
@@ -234,6 +235,12 @@ runs_here() {
 	assert_status 1
 	assert_line "Containers do not work here. \`hull doctor -v\` tells all, \`hull doctor NAME\` all of one."
 	! runs_here "${WITHOUT[@]}" || report "it runs all the same"
+	# A user's containers do without.
+	as_user
+	doctor "${WITHOUT[@]}" "${AS_USER[@]}" -- --json
+	assert_status 0
+	assert_finding cgroups hierarchy limited /sys/fs/cgroup
+	runs_here "${WITHOUT[@]}" "${AS_USER[@]}" || report "it does not run"
 }
 
 @test "doctor: cgroups that are read-only" {
@@ -296,8 +303,11 @@ if sys.argv[1:]: s.listen(); import os, time; os.fork() or (time.sleep(5), os._e
 	assert_finding rootless user-namespaces ok
 	assert_finding rootless subordinate-ids missing "12345: 0 uids" "usermod --add-subuids"
 	[[ ! -e $BATS_TEST_TMPDIR/run/hull ]]
+	runs_here "${AS_USER[@]}" || report "it does not run"
 	doctor "${AS_USER[@]}" env -u XDG_RUNTIME_DIR -- --json
-	assert_finding rootless runtime-folder missing "not set" --root
+	assert_finding rootless runtime-folder limited "not set"
+	assert_finding containers state-folder ok /hull
+	[[ ! -e /tmp/hull-12345 ]]
 }
 
 @test "doctor: a user who may not make user namespaces; root hears of it too" {
