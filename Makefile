@@ -3,7 +3,8 @@
 BUILD    ?= build
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
-MANDIR   ?= $(PREFIX)/share/man
+DATADIR  ?= $(PREFIX)/share
+MANDIR   ?= $(DATADIR)/man
 # musl: static, starts in a tenth of a millisecond (base/fortify.c tells why).
 # glibc: dynamic, for the sanitizers and for debugging.
 LIBC     ?= musl
@@ -17,7 +18,8 @@ endif
 
 # ---- what is built, and how -------------------------------------------------------------------
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes
+# A row of a table may leave out its last members.
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wno-missing-field-initializers
 # "linux" is a word of the runtime-spec, not a macro.
 override CFLAGS += -std=gnu17 -O2 -g -Ulinux -fno-strict-aliasing -ffunction-sections \
 	-fdata-sections -fstack-protector-strong $(WARNINGS)
@@ -59,7 +61,7 @@ endif
 COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 ROOMS    := base spec ns cgroup runtime
-SOURCES  := $(wildcard $(ROOMS:%=%/*.c) runtime/command/*.c runtime/doctor/*.c)
+SOURCES  := $(wildcard $(ROOMS:%=%/*.c) $(addprefix runtime/,command/*.c completion/*.c doctor/*.c))
 OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
 # Everything but main: what the tests link with.
 ARCHIVE  := $(OBJ)/hull.a
@@ -87,6 +89,9 @@ $(OBJ)/%.o: %.c $(OBJ)/flags | $(INCLUDE)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(COMPILE) -c -o $@ $<
+
+# What place.c embeds.
+$(OBJ)/runtime/completion/place.o: $(wildcard runtime/completion/hull.*)
 
 # Other flags or another compiler make everything anew, another commit what prints it.
 COMMIT   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -182,7 +187,7 @@ lint:
 format:
 	$(Q)tests/lint --format
 
-# The manual page, from what the programs themselves say.
+# The manual pages, from what the programs themselves say.
 docs: all
 	$(Q)docs/generate
 
@@ -192,12 +197,21 @@ docs: all
 deps:
 	$(Q)tests/deps build demo test
 
+# Where bash, zsh and fish look for what completes hull's command line.
+COMPLETIONS := bash:$(DATADIR)/bash-completion/completions/hull \
+	zsh:$(DATADIR)/zsh/site-functions/_hull fish:$(DATADIR)/fish/vendor_completions.d/hull.fish
+PAGES       := $(wildcard docs/man1/*.1)
+
 install: all
 	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull
-	install -D -m 0644 docs/hull.1 $(DESTDIR)$(MANDIR)/man1/hull.1
+	install -d $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 $(PAGES) $(DESTDIR)$(MANDIR)/man1
+	$(Q)for row in $(COMPLETIONS); do $(BIN)/hull completion $${row%%:*} | \
+		install -D -m 0644 /dev/stdin $(DESTDIR)$${row#*:} || exit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(MANDIR)/man1/hull.1
+	rm -f $(DESTDIR)$(BINDIR)/hull $(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
+	rm -f $(foreach row,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$(row))))
 
 clean:
 	rm -rf $(BUILD)
@@ -210,7 +224,7 @@ help:
 	@echo 'make tests      builds what the tests need'
 	@echo 'make lint       clang-format, clang-tidy and shellcheck; make format applies the first'
 	@echo 'make fuzz       each target for FUZZ_SECONDS=60 with libFuzzer'
-	@echo 'make docs       the manual page, from hull --help'
+	@echo 'make docs       the manual pages, from hull --help'
 	@echo 'make deps       installs what is missing from Debian packages'
 	@echo 'make install    to PREFIX=/usr/local below DESTDIR; make uninstall undoes it'
 	@echo 'make clean      removes build/'

@@ -236,6 +236,11 @@ static const struct {
 	{ "XFSZ", SIGXFSZ },
 };
 
+const char *signal_name(size_t index)
+{
+	return index < sizeof(signals) / sizeof(signals[0]) ? signals[index].name : NULL;
+}
+
 int signal_parse(const char *text)
 {
 	char upper[32];

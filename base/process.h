@@ -58,6 +58,9 @@ bool process_is_rootless(void);
 /* Every signal unblocked and with its default effect, as a fresh program expects them. */
 void signal_reset_all(void);
 
+/* The names of signals without "SIG", in alphabetical order; NULL behind the last. */
+const char *signal_name(size_t index);
+
 /* A signal by number or name, with or without "SIG", also "RTMIN+3"; or -EINVAL. */
 int signal_parse(const char *text);
 

@@ -21,6 +21,9 @@ struct invocation {
 	char **operands;
 	int operand_count;
 	struct arena *arena;
+	/* All that there is, for commands about commands. */
+	const struct command *const *commands; /* up to NULL */
+	const struct option *global_table;
 };
 
 struct command {
@@ -33,11 +36,15 @@ struct command {
 	/* The exit code, or a negative errno with a message. */
 	int (*run)(const struct invocation *invocation);
 	int failure_code; /* the exit code of an error; 0 means 1 */
+	/* The containers that it is for, as in "created|running"; NULL: all; "": none, ID is new. */
+	const char *of_status;
+	bool hidden; /* not in --help */
 };
 
-extern const struct command command_create, command_delete, command_events, command_exec,
-	command_doctor, command_features, command_kill, command_list, command_pause, command_ps,
-	command_resume, command_run, command_spec, command_start, command_state, command_update;
+extern const struct command command_completion, command_create, command_delete, command_events,
+	command_exec, command_doctor, command_features, command_kill, command_list, command_pause,
+	command_ps, command_resume, command_run, command_spec, command_start, command_state,
+	command_update;
 
 /* Options of create and run, which are the same. */
 struct create_options {

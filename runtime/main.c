@@ -29,6 +29,8 @@ static const struct command *const commands[] = {
 	&command_spec,
 	&command_features,
 	&command_doctor,
+	&command_completion,
+	NULL,
 };
 
 #define GLOBAL(member_) offsetof(struct global_options, member_)
@@ -38,27 +40,25 @@ static const struct option global_options[] = {
 		"the folder of all states (default: /run/hull, $XDG_RUNTIME_DIR/hull)" },
 	{ "log", 0, OPTION_TEXT, GLOBAL(log), "FILE",
 		"where log lines go (default: stderr); also syslog:NAME and journald:NAME" },
-	{ "log-format", 0, OPTION_TEXT, GLOBAL(log_format), "FORMAT", "text (default) or json" },
+	{ "log-format", 0, OPTION_TEXT, GLOBAL(log_format), "FORMAT", "text (default) or json",
+		"text json" },
 	{ "log-level", 0, OPTION_TEXT, GLOBAL(log_level), "LEVEL",
-		"error, warning (default), info or debug" },
+		"error, warning (default), info or debug", "error warning info debug" },
 	{ "debug", 0, OPTION_FLAG, GLOBAL(debug), NULL, "the same as --log-level debug" },
 	{ "cgroup-manager", 0, OPTION_TEXT, GLOBAL(cgroup_manager), "NAME",
-		"cgroupfs (default), systemd, or disabled: containers get no cgroup" },
+		"cgroupfs (default), systemd, or disabled: containers get no cgroup",
+		"cgroupfs systemd disabled" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, GLOBAL(systemd_cgroup), NULL,
 		"the same as --cgroup-manager systemd" },
 	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless), "WHEN",
-		"do without a cgroup that may not be made: true, false or auto (default)" },
+		"do without a cgroup that may not be made: true, false or auto (default)",
+		"true false auto" },
 	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
 	{ "help", 'h', OPTION_FLAG, GLOBAL(help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, GLOBAL(version), NULL, "print the version" },
 	/* crun's letters for the same. */
 	{ "version", 'V', OPTION_FLAG, GLOBAL(version), NULL, NULL },
 	{ "usage", '?', OPTION_FLAG, GLOBAL(help), NULL, NULL },
-	{ 0 },
-};
-
-static const struct option help_option[] = {
-	{ "help", 'h', OPTION_FLAG, 0, NULL, "print this" },
 	{ 0 },
 };
 
@@ -71,8 +71,9 @@ static void print_help(void)
 {
 	printf("hull runs containers: an OCI runtime.\n\n"
 	       "Usage: hull [OPTIONS] COMMAND [ARGUMENTS]\n\nCommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; commands[i]; i++)
+		if (!commands[i]->hidden)
+			printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\n`hull COMMAND --help` tells more.\n\nOptions:\n");
 	option_print(global_options);
 }
@@ -82,7 +83,7 @@ static void print_command_help(const struct command *command)
 	printf("hull %s: %s\n\nUsage: hull [OPTIONS] %s %s\n\nOptions:\n", command->name,
 		command->summary, command->name, command->synopsis);
 	option_print(command->options);
-	option_print(help_option);
+	option_print(option_help);
 }
 
 /* --log: a path, or crun's file:PATH, syslog:IDENTIFIER and journald:IDENTIFIER. */
@@ -195,7 +196,12 @@ static int run_command(const struct command *command, const struct global_option
 	struct arena *arena, char **words, int count)
 {
 	struct invocation invocation = {
-		.command = command, .global = global, .operands = words, .arena = arena
+		.command = command,
+		.global = global,
+		.operands = words,
+		.arena = arena,
+		.commands = commands,
+		.global_table = global_options,
 	};
 	void *options = arena_allocate(arena, command->options_bytes + 1);
 	int r = option_parse(command->options, options, arena, words, count, command->in_order);
@@ -217,7 +223,7 @@ static int run_command(const struct command *command, const struct global_option
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;

@@ -8,6 +8,11 @@
 
 #include "base/error.h"
 
+const struct option option_help[] = {
+	{ "help", 'h', OPTION_FLAG, 0, NULL, "print this" },
+	{ 0 },
+};
+
 struct parser {
 	const struct option *table;
 	void *target;

@@ -26,6 +26,7 @@ struct option {
 	size_t offset;	      /* in the struct of the command's options */
 	const char *argument; /* what --help calls the value */
 	const char *help;     /* NULL: accepted and ignored, not shown */
+	const char *values;   /* the words that it takes, where they are few: "table json" */
 };
 
 /*
@@ -35,6 +36,9 @@ struct option {
  */
 int option_parse(const struct option *table, void *target, struct arena *arena, char **words,
 	int count, bool in_order);
+
+/* --help, which every command has; main sees to it. */
+extern const struct option option_help[];
 
 /* The options as --help shows them. */
 void option_print(const struct option *table);

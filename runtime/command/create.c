@@ -32,4 +32,5 @@ const struct command command_create = {
 	.operands_most = 1,
 	.enters_container = true,
 	.run = create_run,
+	.of_status = "",
 };

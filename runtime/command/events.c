@@ -189,4 +189,5 @@ const struct command command_events = {
 	.operands_least = 1,
 	.operands_most = 1,
 	.run = events_run,
+	.of_status = "created|running|paused",
 };

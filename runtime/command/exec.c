@@ -156,4 +156,5 @@ const struct command command_exec = {
 	.enters_container = true,
 	.run = exec_run,
 	.failure_code = 255,
+	.of_status = "created|running",
 };

@@ -67,4 +67,5 @@ const struct command command_kill = {
 	.operands_least = 1,
 	.operands_most = 2,
 	.run = kill_run,
+	.of_status = "created|running|paused",
 };

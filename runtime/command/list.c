@@ -14,7 +14,7 @@ struct list_options {
 
 static const struct option options[] = {
 	{ "format", 'f', OPTION_TEXT, offsetof(struct list_options, format), "FORMAT",
-		"table (default) or json" },
+		"table (default) or json", "table json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, "the ids alone" },
 	{ 0 },
 };

@@ -43,6 +43,7 @@ const struct command command_pause = {
 	.operands_least = 1,
 	.operands_most = 1,
 	.run = pause_run,
+	.of_status = "created|running",
 };
 
 const struct command command_resume = {
@@ -53,4 +54,5 @@ const struct command command_resume = {
 	.operands_least = 1,
 	.operands_most = 1,
 	.run = resume_run,
+	.of_status = "paused",
 };

@@ -17,7 +17,7 @@ struct ps_options {
 
 static const struct option options[] = {
 	{ "format", 'f', OPTION_TEXT, offsetof(struct ps_options, format), "FORMAT",
-		"table (default) or json" },
+		"table (default) or json", "table json" },
 	{ 0 },
 };
 
@@ -164,4 +164,5 @@ const struct command command_ps = {
 	.operands_most = -1,
 	.in_order = true,
 	.run = ps_run,
+	.of_status = "created|running|paused",
 };

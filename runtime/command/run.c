@@ -87,4 +87,5 @@ const struct command command_run = {
 	.operands_most = 1,
 	.enters_container = true,
 	.run = run_run,
+	.of_status = "",
 };

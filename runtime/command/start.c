@@ -55,4 +55,5 @@ const struct command command_start = {
 	.operands_least = 1,
 	.operands_most = 1,
 	.run = start_run,
+	.of_status = "created",
 };

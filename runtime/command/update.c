@@ -292,4 +292,5 @@ const struct command command_update = {
 	.operands_least = 1,
 	.operands_most = 1,
 	.run = update_run,
+	.of_status = "created|running|paused",
 };

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "cgroup/cgroup.h"
 #include "runtime/doctor/attempt.h"
 #include "runtime/doctor/machine.h"
@@ -48,7 +49,9 @@ static void probe_hierarchy(struct finding *finding)
 	struct statvfs fs;
 
 	if (!cgroup) {
-		finding_set(finding, DOCTOR_MISSING, "%s", error_text(-ENOENT));
+		/* Containers of ordinary users can do without. */
+		finding_set(finding, geteuid() == 0 ? DOCTOR_MISSING : DOCTOR_LIMITED, "%s",
+			error_text(-ENOENT));
 		finding_advise(finding, "mount -t cgroup2 cgroup2 /sys/fs/cgroup");
 		return;
 	}
@@ -60,7 +63,7 @@ static void probe_hierarchy(struct finding *finding)
 		finding_set(finding, DOCTOR_OK, "v1");
 	if (statvfs(cgroup_views(cgroup)->root, &fs) < 0 || !(fs.f_flag & ST_RDONLY))
 		return;
-	finding->status = geteuid() == 0 ? DOCTOR_MISSING : DOCTOR_LIMITED;
+	finding->status = process_is_rootless() ? DOCTOR_LIMITED : DOCTOR_MISSING;
 	finding_add(finding, "read-only");
 	finding_advise(
 		finding, "make it writable where hull runs (an outer container: --privileged)");

@@ -20,6 +20,7 @@
 #include "ns/id_map.h"
 #include "runtime/doctor/attempt.h"
 #include "runtime/doctor/machine.h"
+#include "runtime/rootless.h"
 
 static void probe_kernel(struct finding *finding)
 {
@@ -282,21 +283,27 @@ static void probe_id_mapped_mounts(struct finding *finding)
 		finding_advise(finding, "see user-namespaces of `hull doctor rootless`");
 }
 
-/* The folder, or the nearest one above it that is there. */
-static void probe_state_folder(struct finding *finding)
+/* As container_root_open has it, but nothing is made. */
+static char *state_folder(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	_cleanup_free_ char *wanted = NULL, *path = NULL;
+	_cleanup_free_ char *session = string_format("/run/user/%u", geteuid());
+
+	if (!rootless_has_state_folder())
+		return string_copy("/run/hull");
+	if (runtime && *runtime)
+		return string_format("%s/hull", runtime);
+	if (access(session, W_OK) == 0)
+		return string_format("%s/hull", session);
+	return string_format("/tmp/hull-%u", geteuid());
+}
+
+static void probe_state_folder(struct finding *finding)
+{
+	_cleanup_free_ char *wanted = state_folder(), *path = string_copy(wanted);
 	struct statvfs fs;
 
-	if (geteuid() != 0 && !(runtime && *runtime)) {
-		finding_set(finding, DOCTOR_LIMITED, "XDG_RUNTIME_DIR is not set");
-		finding_advise(
-			finding, "log in through PAM (machinectl shell USER@), or give --root");
-		return;
-	}
-	wanted = geteuid() == 0 ? string_copy("/run/hull") : string_format("%s/hull", runtime);
-	path = string_copy(wanted);
+	/* The folder, or the nearest one above it that is there. */
 	while (access(path, F_OK) < 0 && strrchr(path, '/') > path)
 		*strrchr(path, '/') = '\0';
 	if (access(path, W_OK | X_OK) == 0 && statvfs(path, &fs) == 0 && !(fs.f_flag & ST_RDONLY)) {

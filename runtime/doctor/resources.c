@@ -115,15 +115,29 @@ static void probe_realtime(struct finding *finding)
 					       : "an rtprio in limits.conf(5)");
 }
 
+static void probe_resctrl(struct finding *finding)
+{
+	if (access("/sys/fs/resctrl/schemata", F_OK) == 0) {
+		finding_set(finding, DOCTOR_OK, "mounted on /sys/fs/resctrl");
+	} else if (machine_has_filesystem("resctrl")) {
+		finding_set(finding, DOCTOR_LIMITED, "not mounted");
+		finding_advise(finding, "mount -t resctrl resctrl /sys/fs/resctrl");
+	} else {
+		finding_set(finding, DOCTOR_MISSING, "no cache or bandwidth allocation");
+		finding_advise(finding, "a processor with Intel RDT or AMD PQoS");
+	}
+}
+
 const struct capability doctor_resources = {
 	.name = "resources",
-	.title = "set limits, scheduling and NUMA policy",
+	.title = "set limits, scheduling, NUMA policy, cache shares",
 	.probes =
 		(const struct probe[]){
 			{ "memory", DOCTOR_FACT, probe_memory },
 			{ "numa", DOCTOR_USEFUL, probe_numa },
 			{ "limits", DOCTOR_USEFUL, probe_limits },
 			{ "real-time", DOCTOR_USEFUL, probe_realtime },
+			{ "resctrl", DOCTOR_FACT, probe_resctrl },
 			{ 0 },
 		},
 };

@@ -150,10 +150,9 @@ static void probe_runtime_folder(struct finding *finding)
 	} else if (path && *path && access(path, W_OK) == 0) {
 		finding_set(finding, DOCTOR_OK, "%s", path);
 	} else {
-		finding_set(finding, DOCTOR_MISSING, "XDG_RUNTIME_DIR is %s%s",
+		finding_set(finding, DOCTOR_LIMITED, "XDG_RUNTIME_DIR is %s%s",
 			path && *path ? "not writable: " : "not set", path ? path : "");
-		finding_advise(
-			finding, "log in through PAM (machinectl shell USER@), or give --root");
+		finding_advise(finding, "log in through PAM (machinectl shell USER@)");
 	}
 }
 

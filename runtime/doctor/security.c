@@ -127,7 +127,7 @@ const struct capability doctor_security = {
 		(const struct probe[]){
 			{ "seccomp-filters", DOCTOR_NEEDED, probe_filters },
 			{ "seccomp-actions", DOCTOR_USEFUL, probe_actions },
-			{ "seccomp-notification", DOCTOR_FACT, probe_notification },
+			{ "seccomp-notification", DOCTOR_USEFUL, probe_notification },
 			{ "security-modules", DOCTOR_FACT, probe_modules },
 			{ "apparmor", DOCTOR_FACT, probe_apparmor },
 			{ "selinux", DOCTOR_FACT, probe_selinux },

@@ -70,19 +70,6 @@ static void probe_huge_pages(struct finding *finding)
 	finding_advise(finding, "sysctl -w vm.nr_hugepages=N");
 }
 
-static void probe_resctrl(struct finding *finding)
-{
-	if (access("/sys/fs/resctrl/schemata", F_OK) == 0) {
-		finding_set(finding, DOCTOR_OK, "mounted on /sys/fs/resctrl");
-	} else if (machine_has_filesystem("resctrl")) {
-		finding_set(finding, DOCTOR_LIMITED, "not mounted");
-		finding_advise(finding, "mount -t resctrl resctrl /sys/fs/resctrl");
-	} else {
-		finding_set(finding, DOCTOR_MISSING, "no cache or bandwidth allocation");
-		finding_advise(finding, "a processor with Intel RDT or AMD PQoS");
-	}
-}
-
 static void probe_statmount(struct finding *finding)
 {
 	(void)syscall(SYS_statmount, NULL, NULL, 0, 0);
@@ -103,7 +90,6 @@ const struct capability doctor_tuning = {
 			{ "preempt-rt", DOCTOR_USEFUL, probe_preempt_rt },
 			{ "isolated-cpus", DOCTOR_USEFUL, probe_isolated_cpus },
 			{ "huge-pages", DOCTOR_USEFUL, probe_huge_pages },
-			{ "resctrl", DOCTOR_FACT, probe_resctrl },
 			{ "statmount", DOCTOR_FACT, probe_statmount },
 			{ 0 },
 		},

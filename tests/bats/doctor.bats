@@ -75,6 +75,7 @@ filter() {
 runs_here() {
 	hull delete --force "$ID"
 	payload true
+	install -d -m 0777 "$BATS_TEST_TMPDIR/run-state"
 	try env "$MARK" "$@" "$HULL" --root "$BATS_TEST_TMPDIR/run-state" run "$ID"
 	[[ $status -eq 0 ]]
 }
@@ -141,7 +142,7 @@ runs_here() {
 	# Whatever is written, made, removed, mounted or loaded, by it or a child. Without PATH it
 	# executes nothing else.
 	strace -f -qq -o trace -e trace=%file,init_module,finit_module,bpf,kill,sethostname \
-		env -u PATH "$HULL" doctor -v >/dev/null 3>&- 4>&-
+		env -u PATH ASAN_OPTIONS=detect_leaks=0 "$HULL" doctor -v >/dev/null 3>&- 4>&-
 	grep -E 'O_WRONLY|O_RDWR|O_CREAT' trace | grep -oE '"[^"]*"' |
 		sed -E 's|^"[0-9]+/|"/proc/self/|' | sort -u >written
 	diff - <(grep -vxE '"/dev/(null|kvm|vhost-net|vhost-vsock|net/tun|vfio/vfio|fuse|loop-control|ptmx)"' written) <<-'END'
@@ -234,6 +235,12 @@ runs_here() {
 	assert_status 1
 	assert_line "Containers do not work here. \`hull doctor -v\` tells all, \`hull doctor NAME\` all of one."
 	! runs_here "${WITHOUT[@]}" || report "it runs all the same"
+	# A user's containers do without.
+	as_user
+	doctor "${WITHOUT[@]}" "${AS_USER[@]}" -- --json
+	assert_status 0
+	assert_finding cgroups hierarchy limited /sys/fs/cgroup
+	runs_here "${WITHOUT[@]}" "${AS_USER[@]}" || report "it does not run"
 }
 
 @test "doctor: cgroups that are read-only" {
@@ -296,8 +303,11 @@ if sys.argv[1:]: s.listen(); import os, time; os.fork() or (time.sleep(5), os._e
 	assert_finding rootless user-namespaces ok
 	assert_finding rootless subordinate-ids missing "12345: 0 uids" "usermod --add-subuids"
 	[[ ! -e $BATS_TEST_TMPDIR/run/hull ]]
+	runs_here "${AS_USER[@]}" || report "it does not run"
 	doctor "${AS_USER[@]}" env -u XDG_RUNTIME_DIR -- --json
-	assert_finding rootless runtime-folder missing "not set" --root
+	assert_finding rootless runtime-folder limited "not set"
+	assert_finding containers state-folder ok /hull
+	[[ ! -e /tmp/hull-12345 ]]
 }
 
 @test "doctor: a user who may not make user namespaces; root hears of it too" {
@@ -446,7 +456,8 @@ except OSError: print(False)')
 	cat /proc/misc >"$BATS_TEST_TMPDIR/misc"
 	sed -i -E '/ (kvm|fuse|loop-control|tun)$/d' "$BATS_TEST_TMPDIR/misc"
 	without "mount --bind $BATS_TEST_TMPDIR/misc /proc/misc"
-	doctor "${WITHOUT[@]}" strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat -- --json
+	doctor "${WITHOUT[@]}" strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat \
+		env ASAN_OPTIONS=detect_leaks=0 -- --json
 	assert_finding microvm kvm missing modprobe
 	assert_finding images fuse missing "no driver"
 	assert_finding images loop missing "no driver"
