@@ -221,8 +221,8 @@ static int init_become_program(const struct container_plan *plan, struct program
 	int r = label_prepare(plan);
 
 	standard_give_to(plan->process->user);
-	program_try_folder(plan->process);
 	init_close_others(plan);
+	program_try_folder(plan->process);
 	if (r >= 0)
 		r = credential_apply(plan);
 	if (r >= 0)
