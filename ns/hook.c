@@ -35,8 +35,8 @@ static int hook_file(const void *bytes, size_t length)
 	return TAKE_FD(fd);
 }
 
-static __attribute__((noreturn)) void hook_execute(
-	const struct config_hook *hook, int input_fd, int output_fd)
+static __attribute__((noreturn)) void hook_execute(const struct config_hook *hook, int input_fd,
+	int output_fd, const struct seccomp_program *filter)
 {
 	static const char *const nothing[] = { NULL };
 	const char *const alone[] = { hook->path, NULL };
@@ -45,6 +45,10 @@ static __attribute__((noreturn)) void hook_execute(
 	if (file_move(input_fd, 0, false) < 0 || file_move(output_fd, 1, false) < 0 ||
 		file_move(output_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
 		_exit(126);
+	if (filter && seccomp_install(filter, -1) < 0) {
+		(void)dprintf(2, "%s", error_text(-EINVAL));
+		_exit(126);
+	}
 	(void)execve(hook->path, (char **)(hook->args.count ? hook->args.items : alone),
 		(char **)(hook->env.count ? hook->env.items : nothing));
 	(void)dprintf(2, "cannot be executed: %s", error_words(errno));
@@ -84,7 +88,8 @@ static int hook_milliseconds(const struct config_hook *hook)
 	return hook->timeout.value > INT_MAX / 1000 ? INT_MAX : (int)hook->timeout.value * 1000;
 }
 
-static int hook_run(const struct config_hook *hook, const struct buffer *state)
+static int hook_run(const struct config_hook *hook, const struct buffer *state,
+	const struct seccomp_program *filter)
 {
 	_cleanup_close_ int input = hook_file(state->data, state->length);
 	_cleanup_close_ int output = hook_file("", 0), pidfd = -EBADF;
@@ -98,7 +103,7 @@ static int hook_run(const struct config_hook *hook, const struct buffer *state)
 	if (pid < 0)
 		return error_errno(pid, "%s: cannot start", hook->path);
 	if (pid == 0)
-		hook_execute(hook, input, output);
+		hook_execute(hook, input, output, filter);
 	timely = process_wait_fd(pidfd, milliseconds);
 	if (!timely)
 		(void)process_signal(pidfd, SIGKILL);
@@ -121,15 +126,15 @@ static void hook_write_state(const struct container_state *state, struct buffer 
 }
 
 static int hook_run_one(const struct config_hook_list *hooks, size_t index, const char *kind,
-	const struct buffer *text)
+	const struct buffer *text, const struct seccomp_program *filter)
 {
-	int r = hook_run(&hooks->items[index], text);
+	int r = hook_run(&hooks->items[index], text, filter);
 
 	return r < 0 ? error_context(r, "error running %s hook #%zu", kind, index) : 0;
 }
 
-int hook_run_all(
-	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
+int hook_run_confined(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state, const struct seccomp_program *filter)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 	int r = 0;
@@ -138,8 +143,14 @@ int hook_run_all(
 		return 0;
 	hook_write_state(state, &text);
 	for (size_t i = 0; r >= 0 && i < hooks->count; i++)
-		r = hook_run_one(hooks, i, kind, &text);
+		r = hook_run_one(hooks, i, kind, &text, filter);
 	return r;
+}
+
+int hook_run_all(
+	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
+{
+	return hook_run_confined(hooks, kind, state, NULL);
 }
 
 void hook_try_all(
@@ -151,7 +162,7 @@ void hook_try_all(
 		return;
 	hook_write_state(state, &text);
 	for (size_t i = 0; i < hooks->count; i++) {
-		int r = hook_run_one(hooks, i, kind, &text);
+		int r = hook_run_one(hooks, i, kind, &text, NULL);
 
 		if (r < 0)
 			log_warning("%s", error_text(r));
