@@ -152,7 +152,7 @@ int resources_plan_v1(
 		plan_network(plan, resources->network);
 	r = resources_plan_shared(plan, resources, mask, false);
 	if (r >= 0 && resources->unified.count && !plan->v2)
-		return error_set(EOPNOTSUPP,
-			"linux.resources.unified: this machine has no cgroup v2 hierarchy");
+		return error_set(EOPNOTSUPP, "invalid configuration: linux.resources.unified: this "
+					     "machine has no cgroup v2 hierarchy");
 	return r;
 }

@@ -285,7 +285,8 @@ static int plan_unified(struct resource_plan *plan, const struct string_map *uni
 				key);
 		if (bits & ~mask)
 			return error_set(EOPNOTSUPP,
-				"linux.resources.unified: \"%s\": controller %s is on cgroup v1 "
+				"invalid configuration: linux.resources.unified: \"%s\": "
+				"controller %s is on cgroup v1 "
 				"here",
 				key, prefix);
 		while (controller < CONTROLLERS && !(bits & CONTROLLER_BIT(controller)))

@@ -88,11 +88,12 @@ static int v1_check_unused(struct cgroup_place *place)
 	if (r < 0)
 		return r;
 	if (count)
-		return error_set(EBUSY, "cgroup %s/%s: is in use by process %d", place->root,
-			place_group(place), pids[0]);
+		return error_set(EBUSY, "container's cgroup is not empty: %s/%s: process %d",
+			place->root, place_group(place), pids[0]);
 	if (place->controllers & CONTROLLER_BIT(CONTROLLER_FREEZER) &&
 		place_read(place, "freezer.state", &state) >= 0 && strcmp(state.data, "THAWED\n"))
-		return error_set(EBUSY, "cgroup %s/%s: is frozen", place->root, place_group(place));
+		return error_set(EBUSY, "container's cgroup unexpectedly frozen: %s/%s",
+			place->root, place_group(place));
 	return 0;
 }
 

@@ -32,14 +32,15 @@ static int v2_check_unused(struct cgroup_place *place)
 	(void)place_read_key(place, "cgroup.events", "populated", &populated);
 	(void)place_read_number(place, "cgroup.freeze", &frozen);
 	if (frozen)
-		return error_set(EBUSY, "cgroup %s/%s: is frozen", place->root, place_group(place));
+		return error_set(EBUSY, "container's cgroup unexpectedly frozen: %s/%s",
+			place->root, place_group(place));
 	if (populated) {
 		_cleanup_free_ pid_t *pids = NULL;
 		size_t count = 0;
 
 		(void)place_processes(place, &pids, &count);
-		return error_set(EBUSY, "cgroup %s/%s: is in use by process %d", place->root,
-			place_group(place), count ? pids[0] : 0);
+		return error_set(EBUSY, "container's cgroup is not empty: %s/%s: process %d",
+			place->root, place_group(place), count ? pids[0] : 0);
 	}
 	return 0;
 }

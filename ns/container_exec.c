@@ -40,7 +40,7 @@ int container_exec_prepare(void *context)
 
 	if (r >= 0)
 		r = plan->enter_cgroup(plan->cgroup_context);
-	if (r >= 0)
+	if (!affinity)
 		limit_affinity_reset();
 	if (r >= 0 && affinity)
 		r = limit_affinity(affinity->final, "process.execCPUAffinity.final");
@@ -54,9 +54,9 @@ int container_exec_prepare(void *context)
 	if (r < 0)
 		return r;
 	standard_give_to(plan->process->user);
-	program_try_folder(plan->process);
 	/* Before it has the rights of those who may look at it. */
 	process_close_others(3 + plan->preserve_fds, kept, ARRAY_SIZE(kept));
+	program_try_folder(plan->process);
 	return credential_apply(plan);
 }
 

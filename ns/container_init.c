@@ -117,7 +117,7 @@ static int init_enter(struct container_plan *plan)
 
 /* The state as a hook inside the container's namespaces gets it. */
 static int init_run_hooks(const struct container_plan *plan, const struct config_hook_list *hooks,
-	const char *kind, const char *status)
+	const char *kind, const char *status, const struct seccomp_program *filter)
 {
 	const struct container_state state = {
 		.id = plan->id,
@@ -127,7 +127,7 @@ static int init_run_hooks(const struct container_plan *plan, const struct config
 		.annotations = &plan->config->annotations,
 	};
 
-	return hook_run_all(hooks, kind, &state);
+	return hook_run_confined(hooks, kind, &state, filter);
 }
 
 /* process.cwd is made when the image lacks it, as every runtime does. */
@@ -152,7 +152,7 @@ static int init_hooks_before_pivot(const struct container_plan *plan)
 		init_tell(plan, MESSAGE_HOOKS);
 		init_wait_for(plan, MESSAGE_GO);
 	}
-	return init_run_hooks(plan, &hooks->create_container, "createContainer", "creating");
+	return init_run_hooks(plan, &hooks->create_container, "createContainer", "creating", NULL);
 }
 
 static int init_furnish_root(const struct container_plan *plan)
@@ -221,8 +221,8 @@ static int init_become_program(const struct container_plan *plan, struct program
 	int r = label_prepare(plan);
 
 	standard_give_to(plan->process->user);
-	program_try_folder(plan->process);
 	init_close_others(plan);
+	program_try_folder(plan->process);
 	if (r >= 0)
 		r = credential_apply(plan);
 	if (r >= 0)
@@ -253,10 +253,22 @@ static int init_wait_for_start(const struct container_plan *plan, int *start_fd)
 /*
  * The filter is installed as late as can be. One with a listener needs a runtime
  * that hands the listener on, and that of `create` is gone when the program starts.
+ * Hooks in the container must not come before it either.
  */
 static bool init_installs_early(const struct container_plan *plan)
 {
-	return plan->fifo_fd >= 0 && plan->seccomp && plan->seccomp->notifies;
+	const struct config_hooks *hooks = plan->config->hooks;
+
+	return plan->seccomp && plan->seccomp->notifies &&
+	       (plan->fifo_fd >= 0 || (hooks && hooks->start_container.count));
+}
+
+static int init_run_start_hooks(const struct container_plan *plan)
+{
+	if (!plan->config->hooks)
+		return 0;
+	return init_run_hooks(plan, &plan->config->hooks->start_container, "startContainer",
+		"created", init_installs_early(plan) ? NULL : plan->seccomp);
 }
 
 static __attribute__((noreturn)) void init_fail(int socket_fd, int start_fd, int error)
@@ -291,9 +303,8 @@ void container_init(void *context)
 	init_wait_for_release(plan);
 	if (plan->fifo_fd >= 0)
 		r = init_wait_for_start(plan, &start_fd);
-	if (r >= 0 && plan->config->hooks)
-		r = init_run_hooks(
-			plan, &plan->config->hooks->start_container, "startContainer", "created");
+	if (r >= 0)
+		r = init_run_start_hooks(plan);
 	if (r >= 0)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
 	if (r >= 0)

@@ -131,6 +131,16 @@ static int device_make(const struct container_plan *plan, const struct device *d
 	return 0;
 }
 
+static const char *device_path(const char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	/* A copy lives until execve. */
+	return path[length] ? string_format("%.*s", (int)length, path) : path;
+}
+
 static int device_from_config(const struct config_device *wanted, struct device *device)
 {
 	const mode_t types[] = {
@@ -139,7 +149,7 @@ static int device_from_config(const struct config_device *wanted, struct device 
 	unsigned char type = (unsigned char)wanted->type[0];
 
 	*device = (struct device){
-		.path = wanted->path,
+		.path = device_path(wanted->path),
 		.type = type < ARRAY_SIZE(types) ? types[type] : 0,
 		.number = makedev(
 			(unsigned int)wanted->major.value, (unsigned int)wanted->minor.value),

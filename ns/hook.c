@@ -37,21 +37,27 @@ static int hook_file(const void *bytes, size_t length)
 }
 
 /* What all hooks of one kind get. */
-struct hook_streams {
+struct hook_setting {
 	struct buffer state;	 /* on their standard input */
 	int output_fd, error_fd; /* files of the annotations; -1: quoted when the hook fails */
+	const struct seccomp_program *filter; /* NULL: none */
 };
 
-static __attribute__((noreturn)) void hook_execute(
-	const struct config_hook *hook, int input_fd, int output_fd, int error_fd)
+static __attribute__((noreturn)) void hook_execute(const struct config_hook *hook, int input_fd,
+	int output_fd, int error_fd, const struct seccomp_program *filter)
 {
 	static const char *const nothing[] = { NULL };
 	const char *const alone[] = { hook->path, NULL };
+
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal_reset_all();
 	if (file_move(input_fd, 0, false) < 0 || file_move(output_fd, 1, false) < 0 ||
 		file_move(error_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
 		_exit(126);
+	if (filter && seccomp_install(filter, -1) < 0) {
+		(void)dprintf(2, "%s", error_text(-EINVAL));
+		_exit(126);
+	}
 	(void)execve(hook->path, (char **)(hook->args.count ? hook->args.items : alone),
 		(char **)(hook->env.count ? hook->env.items : nothing));
 	(void)dprintf(2, "cannot be executed: %s", error_words(errno));
@@ -91,9 +97,9 @@ static int hook_milliseconds(const struct config_hook *hook)
 	return hook->timeout.value > INT_MAX / 1000 ? INT_MAX : (int)hook->timeout.value * 1000;
 }
 
-static int hook_run(const struct config_hook *hook, const struct hook_streams *streams)
+static int hook_run(const struct config_hook *hook, const struct hook_setting *setting)
 {
-	_cleanup_close_ int input = hook_file(streams->state.data, streams->state.length);
+	_cleanup_close_ int input = hook_file(setting->state.data, setting->state.length);
 	_cleanup_close_ int output = hook_file("", 0), pidfd = -EBADF;
 	int status, milliseconds = hook_milliseconds(hook);
 	bool timely;
@@ -105,8 +111,8 @@ static int hook_run(const struct config_hook *hook, const struct hook_streams *s
 	if (pid < 0)
 		return error_errno(pid, "%s: cannot start", hook->path);
 	if (pid == 0)
-		hook_execute(hook, input, streams->output_fd < 0 ? output : streams->output_fd,
-			streams->error_fd < 0 ? output : streams->error_fd);
+		hook_execute(hook, input, setting->output_fd < 0 ? output : setting->output_fd,
+			setting->error_fd < 0 ? output : setting->error_fd, setting->filter);
 	timely = process_wait_fd(pidfd, milliseconds);
 	if (!timely)
 		(void)process_signal(pidfd, SIGKILL);
@@ -140,17 +146,17 @@ static int hook_open_file(const struct container_state *state, const char *key, 
 	return *fd < 0 ? error_errno(errno, "annotations[\"%s\"]: %s", key, path) : 0;
 }
 
-static void hook_streams_close(struct hook_streams *streams)
+static void hook_setting_close(struct hook_setting *setting)
 {
-	buffer_free(&streams->state);
-	file_close(&streams->output_fd);
-	file_close(&streams->error_fd);
+	buffer_free(&setting->state);
+	file_close(&setting->output_fd);
+	file_close(&setting->error_fd);
 }
 
-static int hook_streams_open(
-	struct hook_streams *streams, const char *kind, const struct container_state *state)
+static int hook_setting_open(
+	struct hook_setting *setting, const char *kind, const struct container_state *state)
 {
-	struct json_writer writer = { .buffer = &streams->state };
+	struct json_writer writer = { .buffer = &setting->state };
 	int r;
 
 	json_begin_object(&writer, NULL);
@@ -159,48 +165,56 @@ static int hook_streams_open(
 	/* Those run inside: a path of the host means nothing there. */
 	if (!strcmp(kind, "startContainer"))
 		return 0;
-	r = hook_open_file(state, ANNOTATION_HOOKS_STDOUT, &streams->output_fd);
-	return r < 0 ? r : hook_open_file(state, ANNOTATION_HOOKS_STDERR, &streams->error_fd);
+	r = hook_open_file(state, ANNOTATION_HOOKS_STDOUT, &setting->output_fd);
+	return r < 0 ? r : hook_open_file(state, ANNOTATION_HOOKS_STDERR, &setting->error_fd);
 }
 
 static int hook_run_one(const struct config_hook_list *hooks, size_t index, const char *kind,
-	const struct hook_streams *streams)
+	const struct hook_setting *setting)
 {
-	int r = hook_run(&hooks->items[index], streams);
+	int r = hook_run(&hooks->items[index], setting);
 
 	return r < 0 ? error_context(r, "error running %s hook #%zu", kind, index) : 0;
+}
+
+int hook_run_confined(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state, const struct seccomp_program *filter)
+{
+	struct hook_setting setting = {
+		.output_fd = -EBADF, .error_fd = -EBADF, .filter = filter
+	};
+	int r;
+
+	if (!hooks->count)
+		return 0;
+	r = hook_setting_open(&setting, kind, state);
+	for (size_t i = 0; r >= 0 && i < hooks->count; i++)
+		r = hook_run_one(hooks, i, kind, &setting);
+	hook_setting_close(&setting);
+	return r;
 }
 
 int hook_run_all(
 	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
-	struct hook_streams streams = { .output_fd = -EBADF, .error_fd = -EBADF };
-	int r;
-
-	if (!hooks->count)
-		return 0;
-	r = hook_streams_open(&streams, kind, state);
-	for (size_t i = 0; r >= 0 && i < hooks->count; i++)
-		r = hook_run_one(hooks, i, kind, &streams);
-	hook_streams_close(&streams);
-	return r;
+	return hook_run_confined(hooks, kind, state, NULL);
 }
 
 void hook_try_all(
 	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
-	struct hook_streams streams = { .output_fd = -EBADF, .error_fd = -EBADF };
+	struct hook_setting setting = { .output_fd = -EBADF, .error_fd = -EBADF };
 
 	if (!hooks->count)
 		return;
-	if (hook_streams_open(&streams, kind, state) < 0)
+	if (hook_setting_open(&setting, kind, state) < 0)
 		log_warning("%s", error_text(-EIO));
 	for (size_t i = 0; i < hooks->count; i++) {
-		int r = hook_run_one(hooks, i, kind, &streams);
+		int r = hook_run_one(hooks, i, kind, &setting);
 
 		if (r < 0)
 			log_warning("%s", error_text(r));
 	}
-	hook_streams_close(&streams);
+	hook_setting_close(&setting);
 	error_clear();
 }

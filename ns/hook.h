@@ -3,6 +3,7 @@
 #define HULL_NS_HOOK_H
 
 /* POSIX-platform hooks (config.md "POSIX-platform Hooks"; runtime.md "Lifecycle"). */
+#include "ns/seccomp.h"
 #include "spec/config.h"
 #include "spec/state.h"
 
@@ -14,6 +15,13 @@
  */
 int hook_run_all(const struct config_hook_list *hooks, const char *kind,
 	const struct container_state *state);
+
+/*
+ * The same, each below FILTER (NULL: none), which does not notify. Those of
+ * startContainer are the image's own programs, and get no more than its process.
+ */
+int hook_run_confined(const struct config_hook_list *hooks, const char *kind,
+	const struct container_state *state, const struct seccomp_program *filter);
 
 /* The same for hooks whose failure is a warning: all of them run. */
 void hook_try_all(const struct config_hook_list *hooks, const char *kind,

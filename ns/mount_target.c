@@ -96,8 +96,9 @@ int mount_target_open(int root_fd, const struct config_mount *mount,
 
 		(void)close(fd);
 		if (real < 0)
-			return error_errno(
-				real, "%s in the rootfs is not a plain folder", mount->destination);
+			return error_errno(real,
+				"must be mounted on ordinary directory, %s in the rootfs is none",
+				mount->destination);
 		fd = real;
 	}
 	return fd;

@@ -121,9 +121,23 @@ assert_limit() {
 	payload sleep 1000
 	run_detached
 	try hull run --detach "$ID-second"
+	$PEER || assert_error "container's cgroup is not empty" "$ID-shared" "process "
 	hull delete --force "$ID-second"
 	if $PEER; then skip "others kill the first"; fi
 	assert_eq "$(status_of)" running
+}
+
+@test "group: one that is frozen is refused" {
+	local file=cgroup.freeze value=1 dir
+	if [[ $(controller_version freezer) == 1 ]]; then file=freezer.state value=FROZEN; fi
+	dir=$([[ $file == freezer.state ]] && echo /sys/fs/cgroup/freezer || echo "$CGROUP2")/$ID-frozen
+	mkdir "$dir"
+	cleanup_later "rmdir '$dir'"
+	echo "$value" >"$dir/$file"
+	config --arg p "/$ID-frozen" '.linux.cgroupsPath = $p'
+	payload true
+	try hull run "$ID"
+	assert_error "container's cgroup unexpectedly frozen" "$dir"
 }
 
 @test "group: no resources section at all" {
@@ -563,6 +577,10 @@ disk() {
 		[[ -n $stderr ]]
 		assert_nothing_left
 	done
+	[[ $(controller_version memory) == 1 ]] || return 0
+	config '.linux.resources.unified = {"memory.min": "131072"}'
+	try hull run "$ID"
+	$PEER || assert_error "invalid configuration" linux.resources.unified memory.min
 }
 
 # tests/unit/cgroup_rdt.c has the rest: few machines have resctrl.

@@ -179,6 +179,30 @@ all_hooks() {
 	assert_eq "$(xargs <"$BATS_TEST_TMPDIR/fds")" "0 1 2 3"
 }
 
+@test "hooks: startContainer runs below the container's seccomp filter, createContainer does not" {
+	local rule='{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}'
+	config ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [$rule]}"
+	hook createContainer "mkdir $BATS_TEST_TMPDIR/made"
+	payload true
+	cp config.json without.json
+	hook startContainer 'mkdir /made'
+	try hull run "$ID"
+	[[ $status -ne 0 && -d $BATS_TEST_TMPDIR/made && ! -e $ROOTFS/made ]]
+	$PEER || assert_error "error running startContainer hook #0" "not supported"
+
+	rmdir "$BATS_TEST_TMPDIR/made"
+	config '.linux.seccomp.syscalls[0].action = "SCMP_ACT_KILL_PROCESS" |
+		del(.linux.seccomp.syscalls[0].errnoRet)'
+	try hull run "$ID"
+	[[ $status -ne 0 && ! -e $ROOTFS/made ]]
+	$PEER || assert_error "error running startContainer hook #0" "bad system call"
+
+	mv without.json config.json
+	rmdir "$BATS_TEST_TMPDIR/made"
+	try hull run "$ID"
+	assert_ok
+}
+
 @test "hooks: a failing one before the start fails create, and nothing is left" {
 	local kind
 	for kind in prestart createRuntime createContainer; do

@@ -150,6 +150,12 @@ load terminal
 	try taskset -c "${before%%[-,]*}" env "$MARK" "$HULL" --root "$STATE" exec "$ID" \
 		grep Cpus_allowed_list: /proc/self/status
 	assert_output "Cpus_allowed_list:"$'\t'"$before"
+
+	# Only what execCPUAffinity says: without a final value the first one stays.
+	echo '{"args": ["grep", "Cpus_allowed_list:", "/proc/self/status"], "cwd": "/",
+		"execCPUAffinity": {"initial": "'"${before%%[-,]*}"'"}}' >process.json
+	try hull exec --process process.json "$ID"
+	assert_output "Cpus_allowed_list:"$'\t'"${before%%[-,]*}"
 }
 
 @test "cwd: any directory; one that is missing is made" {
