@@ -100,34 +100,45 @@ static bool set_parse(const char *text, struct buffer *bits)
 }
 
 /* A plan may say a thing twice (unified); the last one is what holds. */
-static void property_set(
-	struct systemd_properties *properties, const char *name, const char *type, uint64_t number)
+static struct systemd_property *property_again(
+	struct systemd_properties *properties, const char *name, const char *signature)
 {
 	for (size_t i = 0; i < properties->count; i++)
-		if (!strcmp(properties->items[i].name, name)) {
-			properties->items[i].number = number;
-			return;
-		}
-	systemd_add_number(properties, name, type, number);
+		if (!strcmp(properties->items[i].name, name))
+			return &properties->items[i];
+	return systemd_add(properties, name, signature);
+}
+
+static void number_add(struct systemd_properties *properties, const char *name, uint64_t number)
+{
+	property_again(properties, name, "t")->number = number;
+}
+
+static void set_add(struct systemd_properties *properties, const char *name, const char *value)
+{
+	struct buffer bits = { 0 };
+	struct buffer *items;
+
+	if (!set_parse(value, &bits)) {
+		buffer_free(&bits);
+		return;
+	}
+	items = &property_again(properties, name, "ay")->items;
+	buffer_free(items);
+	*items = bits;
 }
 
 static void limit_add(
 	struct systemd_properties *properties, const struct limit *limit, const char *value)
 {
-	struct buffer bits = { 0 };
 	uint64_t number;
 
-	if (limit->kind == LIMIT_SET) {
-		if (set_parse(value, &bits) && !systemd_has(properties, limit->property))
-			systemd_add(properties, limit->property, "ay")->items = bits;
-		else
-			buffer_free(&bits);
-		return;
-	}
 	if (limit->kind == LIMIT_WEIGHT && !strncmp(value, "default ", 8))
 		value += 8;
-	if (number_parse(value, &number))
-		property_set(properties, limit->property, "t", number);
+	if (limit->kind == LIMIT_SET)
+		set_add(properties, limit->property, value);
+	else if (number_parse(value, &number))
+		number_add(properties, limit->property, number);
 }
 
 /* The file's value and, behind it, that which takes its place where there is no such file. */
@@ -169,9 +180,9 @@ static void quota_add(struct systemd_properties *properties, uint64_t quota, uin
 		each = quota * 1000000 / period;
 		each = (each + HUNDREDTH_SECONDS - 1) / HUNDREDTH_SECONDS * HUNDREDTH_SECONDS;
 	}
-	property_set(properties, "CPUQuotaPerSecUSec", "t", each);
+	number_add(properties, "CPUQuotaPerSecUSec", each);
 	if (period != PERIOD_STANDARD)
-		property_set(properties, "CPUQuotaPeriodUSec", "t", period);
+		number_add(properties, "CPUQuotaPeriodUSec", period);
 }
 
 static void cpu_add(struct systemd_properties *properties, const struct resource_plan *plan)
@@ -205,7 +216,7 @@ void systemd_add_limits(
 	cpu_add(properties, plan);
 	/* systemd's word for an idle group. */
 	if (plan_value(plan, "cpu.idle") && !strcmp(plan_value(plan, "cpu.idle"), "1"))
-		property_set(properties, "CPUWeight", "t", 0);
+		number_add(properties, "CPUWeight", 0);
 }
 
 /* "/dev/char/1:3", "char-136" or "char-*", which is as much as systemd can say. */

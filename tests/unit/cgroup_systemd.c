@@ -88,8 +88,8 @@ static void test_limits(void)
 {
 	static const char *const all[] = { "memory.max=1048576", "memory.swap.max=max",
 		"memory.low=4k", "memory.high=1G", "pids.max=7", "cpu.weight=59",
-		"io.weight=default 42", "cpu.max=33333 50000", "cpuset.cpus=0-2,9", "cpuset.mems=0",
-		"io.max=8:0 rbps=1", NULL };
+		"io.weight=default 42", "cpu.max=33333 50000", "cpuset.cpus=0-2,9", "cpuset.mems=3",
+		"io.max=8:0 rbps=1", "cpuset.mems=0", "pids.max=7", NULL };
 	static const char *const odd[] = { "memory.max=lots", "cpu.max=", "cpuset.cpus=9999999",
 		"pids.max=-1", "memory.high=99999999999999999999", "cpu.idle=1", "cpu.weight=5",
 		NULL };
