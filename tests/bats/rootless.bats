@@ -17,7 +17,7 @@ setup_file() {
 	install -m 755 "$HULL" "$USER_HULL"
 	# With these in the place of the machine's own: see as_user.
 	mkdir "$BATS_FILE_TMPDIR/etc"
-	cd "$BATS_FILE_TMPDIR/etc"
+	cd "$BATS_FILE_TMPDIR/etc" || return
 	{ cat /etc/passwd; echo "hulluser:x:$USER_ID:$USER_ID::/nonexistent:/bin/sh"; } >passwd
 	{ cat /etc/group; echo "hulluser:x:$USER_ID:"; } >group
 	echo "hulluser:$RANGE:65536" | tee subuid >subgid
