@@ -180,9 +180,7 @@ static int hook_run_one(const struct config_hook_list *hooks, size_t index, cons
 int hook_run_confined(const struct config_hook_list *hooks, const char *kind,
 	const struct container_state *state, const struct seccomp_program *filter)
 {
-	struct hook_setting setting = {
-		.output_fd = -EBADF, .error_fd = -EBADF, .filter = filter
-	};
+	struct hook_setting setting = { .output_fd = -EBADF, .error_fd = -EBADF, .filter = filter };
 	int r;
 
 	if (!hooks->count)
