@@ -381,6 +381,23 @@ list_without_xdg() {
 	assert_nothing_left
 }
 
+@test "no cgroup: in the pid namespace of another container, only its own processes count" {
+	local first other=$ID-other
+	run_sleeper
+	first=$(pid_of)
+	with_namespace pid "/proc/$first/ns/pid"
+	with_namespace user "/proc/$first/ns/user"
+	script 'sleep 1000 & wait'
+	hull run --detach "$other" >>"$OUT" 2>&1 </dev/null
+	wait_until eval '[[ $(hull ps -f json "$other" | jq length) == 2 ]]'
+	try hull ps -f json "$other"
+	assert_eq "$(jq "index($first)" <<<"$output")" null
+	hull kill --all "$other" KILL
+	wait_status stopped "$other"
+	hull delete "$other"
+	assert_eq "$(status_of)" running
+}
+
 @test "no cgroup: pause says that it cannot, and the container goes on" {
 	run_sleeper
 	try hull pause "$ID"
