@@ -32,7 +32,8 @@ bool id_range_find(const char *file, const char *name, uint64_t uid, struct id_r
 			continue;
 		if (sscanf(line + length, ":%" SCNu64 ":%" SCNu64, &range->first, &range->count) ==
 				2 &&
-			range->count && range->first + range->count <= UINT32_MAX)
+			range->count && range->first < UINT32_MAX &&
+			range->count <= UINT32_MAX - range->first)
 			return true;
 	}
 	return false;

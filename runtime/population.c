@@ -90,48 +90,50 @@ static int population_search(const char *type, const struct stat *wanted, struct
 	return 0;
 }
 
-/* The kind of namespace that only processes of the container are in, or NULL. */
-static const char *population_mark(pid_t pid, struct stat *mark)
+/* A kind of namespace that was made for the container, so that only its processes are in it. */
+static const char *population_type(const struct container *container)
 {
-	static const char *const types[] = { "pid", "mnt" };
+	_cleanup_config_ struct config config = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		_cleanup_close_ int own = namespace_open_of(getpid(), types[i]);
-		_cleanup_close_ int its = namespace_open_of(pid, types[i]);
-
-		if (own >= 0 && its >= 0 && fstat(its, mark) == 0 && !same_file(own, mark))
-			return types[i];
-	}
+	if (!container->record.shared_pids)
+		return "pid";
+	if (container_load_config(container, &config) >= 0 &&
+		config_namespace_is_new(&config, NAMESPACE_MOUNT))
+		return "mnt";
+	error_clear();
 	return NULL;
 }
 
-static int population_find(const struct container *container, struct pid_list *list)
+/* 1 with the namespace that its processes are in; 0 when it has none, or has ended. */
+static int population_mark(const struct container *container, const char *type, struct stat *mark)
 {
-	_cleanup_close_ int pidfd = container_process_open(container);
-	pid_t first = (pid_t)container->record.pid;
-	const char *type;
-	struct stat mark;
+	_cleanup_close_ int fd = -EBADF;
+	int r;
 
-	if (pidfd < 0)
+	if (!type)
 		return 0;
-	type = population_mark(first, &mark);
-	/* Only now is it sure that FIRST was not another process already. */
+	fd = namespace_open_of((pid_t)container->record.pid, type);
+	r = fd < 0 || fstat(fd, mark) < 0 ? -errno : 1;
+	/* Only now is it sure that this was not another process's. */
 	if (!container_runs(container))
 		return 0;
-	if (type)
-		return population_search(type, &mark, list);
-	pid_list_add(list, first);
-	return 0;
+	return r < 0 ? error_errno(r, "cannot look at the container's processes") : r;
 }
 
 int population_list(const struct container *container, pid_t **pids, size_t *count)
 {
+	const char *type = population_type(container);
 	struct pid_list list = { 0 };
-	int r = population_find(container, &list);
+	struct stat mark;
+	int r = population_mark(container, type, &mark);
 
+	if (r > 0)
+		r = population_search(type, &mark, &list);
+	else if (r == 0 && container_runs(container))
+		pid_list_add(&list, (pid_t)container->record.pid);
 	*pids = list.items;
 	*count = list.count;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* A pid alone may be another process by the time it is used: held first, then looked at again. */
@@ -164,24 +166,27 @@ static int signal_round(
 	return r < 0 ? r : fresh;
 }
 
-int population_signal(const struct container *container, int signal)
+static int signal_first(const struct container *container, int signal)
 {
 	_cleanup_close_ int pidfd = container_process_open(container);
-	struct pid_list done = { 0 };
-	const char *type;
-	struct stat mark;
-	int r = 1;
+	int r = pidfd < 0 ? -ESRCH : process_signal(pidfd, signal);
 
-	if (pidfd < 0)
-		return 0;
-	type = population_mark((pid_t)container->record.pid, &mark);
-	if (!container_runs(container))
-		return 0;
+	return r < 0 && r != -ESRCH ? error_errno(r, "signal %d", signal) : 0;
+}
+
+int population_signal(const struct container *container, int signal)
+{
+	const char *type = population_type(container);
+	struct pid_list done = { 0 };
+	struct stat mark;
+	int r;
+
 	/* With the first process of a pid namespace all others end. */
-	if (!type || (signal == SIGKILL && !strcmp(type, "pid"))) {
-		r = process_signal(pidfd, signal);
-		return r < 0 && r != -ESRCH ? error_errno(r, "signal %d", signal) : 0;
-	}
+	if (signal == SIGKILL && !container->record.shared_pids)
+		return signal_first(container, signal);
+	r = population_mark(container, type, &mark);
+	if (r == 0)
+		return signal_first(container, signal);
 	for (int round = 0; r > 0 && round < ROUNDS_MOST; round++)
 		r = signal_round(type, &mark, signal, &done);
 	free(done.items);

@@ -6,7 +6,8 @@
  * The processes of a running container that has no cgroup: those in its pid
  * namespace and in namespaces below; when it has none of its own, those in its
  * mount namespace; without that either, its first process alone. Found by
- * looking at every process of the machine.
+ * looking at every process of the machine. A namespace that was joined does not
+ * count: others are in it too.
  */
 #include <sys/types.h>
 

@@ -17,7 +17,7 @@ setup_file() {
 	install -m 755 "$HULL" "$USER_HULL"
 	# With these in the place of the machine's own: see as_user.
 	mkdir "$BATS_FILE_TMPDIR/etc"
-	cd "$BATS_FILE_TMPDIR/etc"
+	cd "$BATS_FILE_TMPDIR/etc" || return
 	{ cat /etc/passwd; echo "hulluser:x:$USER_ID:$USER_ID::/nonexistent:/bin/sh"; } >passwd
 	{ cat /etc/group; echo "hulluser:x:$USER_ID:"; } >group
 	echo "hulluser:$RANGE:65536" | tee subuid >subgid
@@ -379,6 +379,23 @@ list_without_xdg() {
 	local pid
 	for pid in $pids; do wait_until is_gone "$pid"; done
 	assert_nothing_left
+}
+
+@test "no cgroup: in the pid namespace of another container, only its own processes count" {
+	local first other=$ID-other
+	run_sleeper
+	first=$(pid_of)
+	with_namespace pid "/proc/$first/ns/pid"
+	with_namespace user "/proc/$first/ns/user"
+	script 'sleep 1000 & wait'
+	hull run --detach "$other" >>"$OUT" 2>&1 </dev/null
+	wait_until eval '[[ $(hull ps -f json "$other" | jq length) == 2 ]]'
+	try hull ps -f json "$other"
+	assert_eq "$(jq "index($first)" <<<"$output")" null
+	hull kill --all "$other" KILL
+	wait_status stopped "$other"
+	hull delete "$other"
+	assert_eq "$(status_of)" running
 }
 
 @test "no cgroup: pause says that it cannot, and the container goes on" {
