@@ -119,6 +119,8 @@ int cgroup_descend(struct cgroup *cgroup, const struct string_list *groups)
 {
 	uint32_t done = 0;
 
+	if (!cgroup->v1_count && !cgroup->v2)
+		return error_set(EOPNOTSUPP, "--cgroup: the container has no cgroup");
 	for (size_t i = 0; i < groups->count; i++) {
 		const char *text = groups->items[i], *colon = strchr(text, ':');
 		_cleanup_free_ char *path = NULL;

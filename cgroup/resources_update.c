@@ -42,7 +42,7 @@ static int update_devices(const struct cgroup *cgroup, const struct config_resou
 	if (v1)
 		return devices_v1_apply(v1, resources, true);
 	if (cgroup->v2)
-		return devices_bpf_apply(cgroup->v2, resources);
+		return cgroup_v2_apply_devices(cgroup->v2, resources);
 	return error_set(
 		EOPNOTSUPP, "linux.resources.devices: this machine has no devices controller");
 }

@@ -111,7 +111,8 @@ int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone)
 }
 
 /* Only root may attach programs; but the container of a user can make no device either. */
-static int v2_apply_devices(struct cgroup_place *place, const struct config_resources *resources)
+int cgroup_v2_apply_devices(
+	struct cgroup_place *place, const struct config_resources *resources)
 {
 	int r = devices_bpf_apply(place, resources);
 
@@ -132,7 +133,7 @@ int cgroup_v2_apply(
 	if (update)
 		return resources_update(cgroup, resources);
 	if (!(v1 & CONTROLLER_BIT(CONTROLLER_DEVICES)))
-		r = v2_apply_devices(cgroup->v2, resources);
+		r = cgroup_v2_apply_devices(cgroup->v2, resources);
 	if (r >= 0)
 		r = resources_plan_v2(&plan, resources, ~v1);
 	if (r >= 0)

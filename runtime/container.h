@@ -6,7 +6,7 @@
  * A container on disk, below the state root (/run/hull; a user's: runtime/rootless.h):
  *
  *   ID/lock         flock(2)ed by whoever changes the container
- *   ID/config.json  as it was run
+ *   ID/config.json  as it was run, with the limits that `update` has set
  *   ID/state.json   replaced whole
  *   ID/exec.fifo    there until `start`
  *   ID/notify/      the socket of runtime/notify.h, for a caller that has one

@@ -355,6 +355,10 @@ static int host_watch(const struct container *container, const struct watch_requ
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	int r = host_open_cgroup(container, &cgroup);
 
+	if (r >= 0 && cgroup_is_none(cgroup))
+		r = error_set(EOPNOTSUPP,
+			"the container has no cgroup, and without one nothing tells what happens "
+			"to it");
 	return r < 0 ? r : host_watch_run(container, cgroup, request);
 }
 

@@ -21,6 +21,12 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 	assert_output "$version"
 }
 
+@test "--version by crun's letter" {
+	try hull -V
+	assert_ok
+	assert_has "version " commit: spec:
+}
+
 @test "--help: exit code 0, on standard output, every command in it" {
 	local command option
 	for option in --help -h; do

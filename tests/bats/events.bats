@@ -166,3 +166,12 @@ busy() {
 	try hull events "$ID-none"
 	assert_error "does not exist"
 }
+
+@test "events, exec --cgroup: not of a container that has no cgroup" {
+	payload sleep 1000
+	detached --cgroup-manager disabled run --detach "$ID"
+	try hull events --interval 1h "$ID"
+	assert_error "no cgroup"
+	try hull exec --cgroup / "$ID" true
+	assert_error --code 255 "no cgroup"
+}
