@@ -69,6 +69,9 @@ struct isolation {
 	int (*processes)(const struct container *container, pid_t **pids, size_t *count);
 	/* Change the limits: all that are given, or none. */
 	int (*update)(const struct container *container, const struct config_resources *resources);
+	/* Mount what CONFIG has into the running container, or (without ADD) unmount it. */
+	int (*change_mounts)(
+		const struct container *container, const struct config *config, bool add);
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
 	/* Tell of what happens until the container ends. */
 	int (*watch)(const struct container *container, const struct watch_request *request);
