@@ -70,7 +70,7 @@ my() {
 	local home=$USERS/$ME words
 	words=(setpriv --reuid="$ME" --regid="$ME" --init-groups env -i --chdir="$home" PATH="$PATH"
 		HOME="$home" USER="$(id -nu "$ME")" XDG_RUNTIME_DIR="$USERS/run-$ME" TERM=xterm
-		PODMAN_IGNORE_CGROUPSV1_WARNING=1 timeout --foreground -s KILL "$PODMAN_TIMEOUT" "$@")
+		PODMAN_IGNORE_CGROUPSV1_WARNING=1 timeout --foreground -s KILL "$ENGINE_TIMEOUT" "$@")
 	if [[ -n ${FROM-} ]]; then
 		sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$FROM" "${words[@]}"
 	else
