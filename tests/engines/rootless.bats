@@ -70,7 +70,7 @@ my() {
 	local home=$USERS/$ME words
 	words=(setpriv --reuid="$ME" --regid="$ME" --init-groups env -i --chdir="$home" PATH="$PATH"
 		HOME="$home" USER="$(id -nu "$ME")" XDG_RUNTIME_DIR="$USERS/run-$ME" TERM=xterm
-		PODMAN_IGNORE_CGROUPSV1_WARNING=1 timeout --foreground -s KILL "${ENGINE_TIMEOUT:-60}" "$@")
+		PODMAN_IGNORE_CGROUPSV1_WARNING=1 timeout --foreground -s KILL "$ENGINE_TIMEOUT" "$@")
 	if [[ -n ${FROM-} ]]; then
 		sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$FROM" "${words[@]}"
 	else
@@ -232,7 +232,6 @@ teardown() {
 }
 
 # Root's Podman, which hull tells that it can do without cgroups.
-# shellcheck disable=SC2034 # both are for the function podman
 podman_disabled() {
 	local CONF=$BATS_TEST_TMPDIR/containers.conf ENGINES_GROUP=
 	store_configure >"$CONF"
@@ -258,6 +257,14 @@ podman_disabled() {
 	assert_eq "$(my podman wait "$C")" 137
 	run_mine --user 33 debian true
 	[[ $status -ne 0 ]] || report "a user that he cannot map"
+}
+
+@test "root: --userns auto" {
+	echo "containers:3000000:131072" | tee -a /etc/subuid >>/etc/subgid
+	cleanup_later 'sed -i /^containers:/d /etc/subuid /etc/subgid'
+	run_script --userns auto:size=2000 'cat /proc/self/uid_map'
+	assert_ok
+	assert_eq "$(tr -s ' ' <<<"$output")" " 0 3000000 2000"
 }
 
 @test "rootless: limits in a delegated cgroup" {
