@@ -305,7 +305,7 @@ race_spot() { race exchange "$ROOTFS/shared/spot" "$ROOTFS/shared/other"; }
 	race_spot
 }
 
-@test "CVE-2025-31133: race: masked and read-only paths" {
+@test "CVE-2025-31133, CVE-2025-62161: race: masked and read-only paths" {
 	setup_spot
 	echo open >"$ROOTFS/shared/spot/file"
 	config '.linux.maskedPaths += ["/shared/spot/file", "/shared/spot/sub"]
@@ -359,7 +359,7 @@ race_spot() { race exchange "$ROOTFS/shared/spot" "$ROOTFS/shared/other"; }
 	race exchange "$ROOTFS/dev" "$ROOTFS/other"
 }
 
-@test "CVE-2021-30465: race: what tmpcopyup copies" {
+@test "CVE-2018-15664, CVE-2021-30465: race: what tmpcopyup copies" {
 	setup_spot
 	mkdir -p "$ROOTFS/data/a" "$ROOTFS/spare"
 	echo data >"$ROOTFS/data/a/file"
@@ -423,7 +423,7 @@ race_spot() { race exchange "$ROOTFS/shared/spot" "$ROOTFS/shared/other"; }
 	assert_ok
 }
 
-@test "CVE-2025-52881: exec into a container whose /proc its root has made" {
+@test "CVE-2025-52881, CVE-2025-62596: exec into a container whose /proc its root has made" {
 	setup_victim
 	with_capability CAP_SYS_ADMIN CAP_DAC_OVERRIDE
 	config 'del(.linux.maskedPaths, .linux.readonlyPaths)'
@@ -863,4 +863,21 @@ socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))' "$2" ;;
 		[[ $output != /one ]] || ran=$((ran + 1))
 	done
 	((ran > 0)) || report "no exec got in"
+}
+
+# ---- the documentation -----------------------------------------------------------------------------------------
+
+@test "docs/security.md names a test for each CVE, and each CVE that is tested" {
+	local page=$BATS_TEST_DIRNAME/../../docs/security.md row cve name rows=0
+	while IFS='|' read -r _ cve _ name _; do
+		read -r cve <<<"$cve"
+		read -r name <<<"$name"
+		grep -F "@test \"" "$BATS_TEST_FILENAME" | grep -F "$name" | grep -qF "$cve" ||
+			fail "security.md: $cve: no test of this CVE has \"$name\" in its name" || return
+		rows=$((rows + 1))
+	done < <(grep '^| CVE-' "$page")
+	((rows >= 30))
+	for cve in $(grep '^@test' "$BATS_TEST_FILENAME" | grep -o 'CVE-[0-9]*-[0-9]*' | sort -u); do
+		grep -q "^| $cve " "$page" || fail "security.md: no row for $cve" || return
+	done
 }
