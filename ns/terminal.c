@@ -67,6 +67,7 @@ static int terminal_open_master(int root_fd)
 static int terminal_mount_console(int root_fd, int slave_fd)
 {
 	_cleanup_close_ int tree = -EBADF, folder = -EBADF, target = -EBADF;
+	int r;
 
 	folder = path_open_in_root(root_fd, "/dev", O_PATH | O_DIRECTORY);
 	if (folder < 0)
@@ -79,7 +80,8 @@ static int terminal_mount_console(int root_fd, int slave_fd)
 	target = openat(folder, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return error_errno(errno, "/dev/console");
-	return mount_attach(tree, target);
+	r = mount_attach(tree, target);
+	return r < 0 ? error_context(r, "/dev/console") : 0;
 }
 
 static void terminal_set_size(int fd, const struct config_console_size *wanted)

@@ -229,7 +229,8 @@ attacked() { HULL_SECRET=$SECRET hull "$@"; }
 # ---- somebody changes the root file system meanwhile ---------------------------------------------------
 
 # race ARG...: racer ARG... runs while $ID is started again and again. The container prints what is
-# wrong, so that nothing is what it prints.
+# wrong, so that nothing is what it prints. Folders in /shared/* called RACE_MADE are to be made anew.
+RACE_MADE=
 race() {
 	local round failures=0 racer code
 	"$(tool racer)" "$@" 2>"$BATS_TEST_TMPDIR/racer.err" 3>&- 4>&- &
@@ -242,6 +243,9 @@ race() {
 		failures=$((failures + code))
 		[[ ! -s $OUT ]] || fail "$(<"$OUT")" || return
 		((round % 100)) || assert_victim_unharmed || return
+		((round % 10)) || [[ -z $RACE_MADE ]] ||
+			find "$ROOTFS/shared" -mindepth 2 -maxdepth 2 -name "$RACE_MADE" \
+				-execdir rm -rf {} + 2>/dev/null || true
 	done
 	disown "$racer"
 	kill -KILL "$racer" || fail "the racer ended: $(<"$BATS_TEST_TMPDIR/racer.err")" || return
@@ -283,24 +287,25 @@ race_spot() { race exchange "$ROOTFS/shared/spot" "$ROOTFS/shared/other"; }
 	setup_spot
 	mkdir "$BATS_TEST_TMPDIR/data"
 	touch "$BATS_TEST_TMPDIR/data/file"
-	# Removed by the payload, so that they are made again in each round.
-	mount_add /shared/spot/new/a/b/c none "$BATS_TEST_TMPDIR/data" bind
-	mount_add /shared/spot/newer/file none "$BATS_TEST_TMPDIR/data/file" bind
-	config '.process.cwd = "/shared/spot/cwd/deep"'
-	script 'cd /; umount /shared/spot/new/a/b/c 2>/dev/null
-		rm -rf /shared/*/cwd /shared/*/newer /shared/*/new 2>/dev/null; true'
+	mount_add /shared/spot/made-1/a/b/c none "$BATS_TEST_TMPDIR/data" bind
+	mount_add /shared/spot/made-2/file none "$BATS_TEST_TMPDIR/data/file" bind
+	mount_add /shared/spot/made-3/a/b/c tmpfs race size=4k
+	config '.process.cwd = "/shared/spot/made-4/deep"'
+	payload true
+	RACE_MADE='made-*'
 	race_spot
 }
 
 @test "CVE-2025-24965: race: devices that are made below a folder" {
 	setup_spot
 	config '.linux.devices = [{path: "/shared/spot/sub/device", type: "c", major: 1, minor: 3},
-		{path: "/shared/spot/made/fifo", type: "p"}]'
-	script 'rm -f /shared/*/sub/device /shared/*/made/fifo'
+		{path: "/shared/spot/made/fifo", type: "p"}, {path: "/shared/spot/made/null", type: "c", major: 1, minor: 3}]'
+	payload true
+	RACE_MADE='made'
 	race_spot
 }
 
-@test "CVE-2025-31133: race: masked and read-only paths" {
+@test "CVE-2025-31133, CVE-2025-62161: race: masked and read-only paths" {
 	setup_spot
 	echo open >"$ROOTFS/shared/spot/file"
 	config '.linux.maskedPaths += ["/shared/spot/file", "/shared/spot/sub"]
@@ -354,7 +359,7 @@ race_spot() { race exchange "$ROOTFS/shared/spot" "$ROOTFS/shared/other"; }
 	race exchange "$ROOTFS/dev" "$ROOTFS/other"
 }
 
-@test "CVE-2021-30465: race: what tmpcopyup copies" {
+@test "CVE-2018-15664, CVE-2021-30465: race: what tmpcopyup copies" {
 	setup_spot
 	mkdir -p "$ROOTFS/data/a" "$ROOTFS/spare"
 	echo data >"$ROOTFS/data/a/file"
@@ -418,7 +423,7 @@ race_spot() { race exchange "$ROOTFS/shared/spot" "$ROOTFS/shared/other"; }
 	assert_ok
 }
 
-@test "CVE-2025-52881: exec into a container whose /proc its root has made" {
+@test "CVE-2025-52881, CVE-2025-62596: exec into a container whose /proc its root has made" {
 	setup_victim
 	with_capability CAP_SYS_ADMIN CAP_DAC_OVERRIDE
 	config 'del(.linux.maskedPaths, .linux.readonlyPaths)'
@@ -858,4 +863,21 @@ socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))' "$2" ;;
 		[[ $output != /one ]] || ran=$((ran + 1))
 	done
 	((ran > 0)) || report "no exec got in"
+}
+
+# ---- the documentation -----------------------------------------------------------------------------------------
+
+@test "docs/security.md names a test for each CVE, and each CVE that is tested" {
+	local page=$BATS_TEST_DIRNAME/../../docs/security.md row cve name rows=0
+	while IFS='|' read -r _ cve _ name _; do
+		read -r cve <<<"$cve"
+		read -r name <<<"$name"
+		grep -F "@test \"" "$BATS_TEST_FILENAME" | grep -F "$name" | grep -qF "$cve" ||
+			fail "security.md: $cve: no test of this CVE has \"$name\" in its name" || return
+		rows=$((rows + 1))
+	done < <(grep '^| CVE-' "$page")
+	((rows >= 30))
+	for cve in $(grep '^@test' "$BATS_TEST_FILENAME" | grep -o 'CVE-[0-9]*-[0-9]*' | sort -u); do
+		grep -q "^| $cve " "$page" || fail "security.md: no row for $cve" || return
+	done
 }
