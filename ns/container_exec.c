@@ -45,7 +45,7 @@ int container_exec_prepare(void *context)
 	if (r >= 0 && affinity)
 		r = limit_affinity(affinity->final, "process.execCPUAffinity.final");
 	if (r >= 0 && namespace_has_user(plan->namespaces))
-		r = credential_become_root(plan->keep_groups);
+		r = credential_become_root(plan);
 	/* Needs the trusted procfs, which goes now. */
 	if (r >= 0)
 		r = limit_all(plan);

@@ -103,7 +103,7 @@ static int init_enter(struct container_plan *plan)
 	if (namespace_has_user(plan->namespaces)) {
 		r = plan->open_inside ? init_open_sources(plan) : 0;
 		if (r >= 0)
-			r = credential_become_root(plan->keep_groups);
+			r = credential_become_root(plan);
 		if (r < 0)
 			return r;
 		/* Changing ids cleared the death signal (prctl(2)). */

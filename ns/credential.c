@@ -40,11 +40,18 @@ static int credential_set_ids(uid_t uid, gid_t gid)
 	return 0;
 }
 
-int credential_become_root(bool keep_groups)
+int credential_become_root(const struct container_plan *plan)
 {
-	int r = keep_groups ? 0 : credential_set_groups(NULL, 0);
+	const struct config_user *user = plan->process->user;
+	int r = plan->keep_groups ? 0 : credential_set_groups(NULL, 0);
 
-	return r < 0 ? r : credential_set_ids(0, 0);
+	if (r >= 0)
+		r = credential_set_ids(0, 0);
+	if (r == -EINVAL && user) {
+		error_clear();
+		r = credential_set_ids((uid_t)user->uid, (gid_t)user->gid);
+	}
+	return r;
 }
 
 static int credential_set_user(const struct config_user *user, bool keep_groups)

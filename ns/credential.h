@@ -5,8 +5,12 @@
 /* Who the process is: groups, ids, umask, capabilities, no_new_privs (config.md "User"). */
 #include "ns/plan.h"
 
-/* Become root of the user namespace that the process is in. KEEP_GROUPS leaves its groups alone. */
-int credential_become_root(bool keep_groups);
+/*
+ * Become root of the user namespace that the process is in, or the user of the plan's
+ * process where it has no root: capabilities are lost in neither. With the plan's
+ * keep_groups its groups are left alone.
+ */
+int credential_become_root(const struct container_plan *plan);
 
 /*
  * Become the user of the plan's process for good, with the plan's capabilities. With

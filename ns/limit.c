@@ -268,7 +268,7 @@ static int limit_memory_policy(const struct config_memory_policy *policy)
 	uint64_t mode, flags = 0;
 	int r;
 
-	if (!policy)
+	if (!policy || !policy->mode)
 		return 0;
 	r = word_value(memory_modes, policy->mode, "linux.memoryPolicy.mode", &mode);
 	if (r >= 0)

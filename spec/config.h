@@ -307,7 +307,8 @@ struct config_intel_rdt {
 };
 
 struct config_memory_policy {
-	const char *mode, *nodes;
+	const char *mode; /* NULL: the whole policy is empty */
+	const char *nodes;
 	struct string_list flags;
 };
 

@@ -276,7 +276,7 @@ TABLE(intel_rdt, config_intel_rdt, FIELD(config_intel_rdt, clos_id, "closID", ST
 	FIELD(config_intel_rdt, enable_cmt, "enableCMT", BOOL),
 	FIELD(config_intel_rdt, enable_mbm, "enableMBM", BOOL));
 
-TABLE(memory_policy, config_memory_policy, FIELD(config_memory_policy, mode, "mode", STRING, MUST),
+TABLE(memory_policy, config_memory_policy, FIELD(config_memory_policy, mode, "mode", STRING),
 	FIELD(config_memory_policy, nodes, "nodes", STRING),
 	FIELD(config_memory_policy, flags, "flags", STRINGS));
 

@@ -218,14 +218,22 @@ const char *const memory_policy_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_REL
 static int validate_memory_policy(
 	const struct validation *at, const struct config_memory_policy *policy)
 {
-	int mode = word_find(memory_policy_modes, policy->mode);
+	int mode;
 
+	if (!policy->mode && !policy->nodes && !policy->flags.count)
+		return 0;
+	if (!policy->mode)
+		return validation_refuse(at,
+			"linux.memoryPolicy.mode: invalid memory policy mode: is required, but "
+			"missing");
+	mode = word_find(memory_policy_modes, policy->mode);
 	if (mode < 0)
-		return validation_refuse_word(
-			at, memory_policy_modes, policy->mode, "linux.memoryPolicy.mode");
+		return validation_refuse_word(at, memory_policy_modes, policy->mode,
+			"linux.memoryPolicy.mode: invalid memory policy mode");
 	if (policy->nodes && !number_list_is_valid(policy->nodes))
 		return validation_refuse(at,
-			"linux.memoryPolicy.nodes: must be a list such as \"0-3,7\", got \"%.64s\"",
+			"linux.memoryPolicy.nodes: invalid memory policy node: must be a list such "
+			"as \"0-3,7\", got \"%.64s\"",
 			policy->nodes);
 	if (policy->nodes && mode < 2)
 		return validation_refuse(at,
@@ -237,7 +245,8 @@ static int validate_memory_policy(
 	for (size_t i = 0; i < policy->flags.count; i++)
 		if (word_find(memory_policy_flags, policy->flags.items[i]) < 0)
 			return validation_refuse_word(at, memory_policy_flags,
-				policy->flags.items[i], "linux.memoryPolicy.flags[%zu]", i);
+				policy->flags.items[i],
+				"linux.memoryPolicy.flags[%zu]: invalid memory policy flag", i);
 	if (list_holds(&policy->flags, "MPOL_F_RELATIVE_NODES") &&
 		list_holds(&policy->flags, "MPOL_F_STATIC_NODES"))
 		return validation_refuse(at,

@@ -223,6 +223,22 @@ ns_inside() {
 	assert_eq "$(stat -c %u "$ROOTFS/tmp/mine")" 100000
 }
 
+@test "user namespace: without a root inside" {
+	user_namespace
+	config '.linux.uidMappings = [{containerID: 1000, hostID: 100000, size: 1}]
+		| .linux.gidMappings = [{containerID: 1000, hostID: 100000, size: 1}]
+		| .process.user = {uid: 1000, gid: 1000}
+		| .mounts |= map(.options |= (. // [] | map(select(. != "gid=5"))))'
+	run_script 'id -u; id -g; grep CapEff /proc/self/status; echo x >/dev/shm/file && stat -c %u /dev/shm/file'
+	assert_output $'1000\n1000\nCapEff:\t0000000000000000\n1000'
+
+	run_sleeper
+	try hull exec "$ID" id -u
+	assert_output 1000
+	try hull exec --user 0 "$ID" id -u
+	$PEER || assert_error --code 255 "the user namespace has no user 0"
+}
+
 @test "user namespace: every other namespace belongs to it" {
 	user_namespace
 	config '.process.capabilities = (["CAP_SYS_ADMIN", "CAP_NET_ADMIN"] |

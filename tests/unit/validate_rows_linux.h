@@ -139,18 +139,27 @@ static const struct row rows_linux[] = {
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0-1\"}", NULL },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"\"}", NULL },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\"}", NULL },
+	{ SECTION, "\"memoryPolicy\":{}", NULL },
+	{ SECTION, "\"memoryPolicy\":{\"nodes\":\"0\"}",
+		"linux.memoryPolicy.mode: invalid memory policy mode: is required, but missing" },
+	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0-9876543210\"}",
+		"linux.memoryPolicy.nodes: invalid memory policy node: must be a list such as "
+		"\"0-3,7\", got \"0-9876543210\"" },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"BIND\"}",
-		"linux.memoryPolicy.mode: must be one of MPOL_DEFAULT, MPOL_LOCAL, "
+		"linux.memoryPolicy.mode: invalid memory policy mode: must be one of MPOL_DEFAULT, "
+		"MPOL_LOCAL, "
 		"MPOL_PREFERRED, MPOL_BIND, MPOL_INTERLEAVE, MPOL_PREFERRED_MANY, "
 		"MPOL_WEIGHTED_INTERLEAVE, got \"BIND\"" },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"x\"}",
-		"linux.memoryPolicy.nodes: must be a list such as \"0-3,7\", got \"x\"" },
+		"linux.memoryPolicy.nodes: invalid memory policy node: must be a list such as "
+		"\"0-3,7\", got \"x\"" },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}",
 		"linux.memoryPolicy.nodes: is required for MPOL_BIND, but missing" },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}",
 		"linux.memoryPolicy.nodes: must be empty for MPOL_LOCAL, got \"0\"" },
 	{ SECTION, "\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\",\"flags\":[\"MPOL_F_X\"]}",
-		"linux.memoryPolicy.flags[0]: must be one of MPOL_F_NUMA_BALANCING, "
+		"linux.memoryPolicy.flags[0]: invalid memory policy flag: must be one of "
+		"MPOL_F_NUMA_BALANCING, "
 		"MPOL_F_RELATIVE_NODES, MPOL_F_STATIC_NODES, got \"MPOL_F_X\"" },
 	{ SECTION,
 		"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":"
