@@ -216,10 +216,33 @@ static void unit_add_basics(
 	add_flag(properties, cgroup->v1_count ? "BlockIOAccounting" : "IOAccounting", true);
 }
 
+/* What the group has now; a new one has no limit. */
+static struct systemd_quota quota_now(const struct cgroup *cgroup, bool update)
+{
+	struct systemd_quota now = { .quota = UINT64_MAX, .period = SYSTEMD_PERIOD_STANDARD };
+	struct cgroup_place *v1 = cgroup_v1_place(cgroup, CONTROLLER_CPU);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	const char *period;
+
+	if (update && v1) {
+		(void)place_read_number(v1, "cpu.cfs_quota_us", &now.quota);
+		(void)place_read_number(v1, "cpu.cfs_period_us", &now.period);
+	} else if (update && cgroup->v2 && place_read(cgroup->v2, "cpu.max", &text) >= 0) {
+		period = strchr(text.data, ' ');
+		if (period)
+			now.period = strtoull(period, NULL, 10);
+		if (strncmp(text.data, "max", 3) != 0)
+			now.quota = strtoull(text.data, NULL, 10);
+	}
+	return now;
+}
+
 static int unit_add_limits(const struct cgroup *cgroup, struct systemd_properties *properties,
 	const struct config_resources *resources, const struct resource_plan *plan)
 {
-	systemd_add_limits(properties, plan, cgroup_v1_controllers(cgroup));
+	const struct systemd_quota now = quota_now(cgroup, plan->update);
+
+	systemd_add_limits(properties, plan, cgroup_v1_controllers(cgroup), &now);
 	/* A user's systemd cannot load the program that device rules are. */
 	if (cgroup->unit->user || (plan->update && !resources->devices.count))
 		return 0;

@@ -50,12 +50,20 @@ void systemd_properties_free(struct systemd_properties *properties);
 
 /* ---- what becomes a property ---------------------------------------------------------------------- */
 
+/* Microseconds of CPU time in each period; UINT64_MAX: no limit. */
+struct systemd_quota {
+	uint64_t quota, period;
+};
+
+#define SYSTEMD_PERIOD_STANDARD 100000u
+
 /*
  * The limits of a plan that systemd knows too, so that it keeps them when it writes
- * a unit's values anew. V1: CONTROLLER_BITs of the controllers that are on v1. Pure.
+ * a unit's values anew. V1: CONTROLLER_BITs of the controllers that are on v1. NOW
+ * is what holds for the group where a plan gives quota or period alone. Pure.
  */
-void systemd_add_limits(
-	struct systemd_properties *properties, const struct resource_plan *plan, uint32_t v1);
+void systemd_add_limits(struct systemd_properties *properties, const struct resource_plan *plan,
+	uint32_t v1, const struct systemd_quota *now);
 
 /*
  * DevicePolicy and DeviceAllow. They can only allow, so they allow at least what

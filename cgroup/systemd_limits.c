@@ -15,7 +15,6 @@
 #include "cgroup/systemd.h"
 
 #define INFINITE	  UINT64_MAX
-#define PERIOD_STANDARD	  100000u
 #define CPUS_MOST	  8192
 #define HUNDREDTH_SECONDS 10000u /* in microseconds: one percent of a CPU */
 
@@ -172,48 +171,48 @@ static const char *plan_value(const struct resource_plan *plan, const char *file
  * systemd counts microseconds per second and keeps whole percents of a CPU:
  * rounded up, so that a group below may have as much as the document says.
  */
-static void quota_add(struct systemd_properties *properties, uint64_t quota, uint64_t period)
+static void quota_add(
+	struct systemd_properties *properties, const struct systemd_quota *quota, bool update)
 {
 	uint64_t each = INFINITE;
 
-	if (quota != INFINITE && quota < UINT64_MAX / 1000000 && period) {
-		each = quota * 1000000 / period;
+	if (quota->quota != INFINITE && quota->quota < UINT64_MAX / 1000000 && quota->period) {
+		each = quota->quota * 1000000 / quota->period;
 		each = (each + HUNDREDTH_SECONDS - 1) / HUNDREDTH_SECONDS * HUNDREDTH_SECONDS;
 	}
 	number_add(properties, "CPUQuotaPerSecUSec", each);
-	if (period != PERIOD_STANDARD)
-		number_add(properties, "CPUQuotaPeriodUSec", period);
+	if (update || quota->period != SYSTEMD_PERIOD_STANDARD)
+		number_add(properties, "CPUQuotaPeriodUSec", quota->period);
 }
 
-static void cpu_add(struct systemd_properties *properties, const struct resource_plan *plan)
+/* A half that is not given is as it is NOW. */
+static void cpu_add(struct systemd_properties *properties, const struct resource_plan *plan,
+	const struct systemd_quota *now)
 {
 	const char *max = plan_value(plan, "cpu.max");
-	const char *quota = plan_value(plan, "cpu.cfs_quota_us");
-	const char *period = plan_value(plan, "cpu.cfs_period_us");
-	uint64_t quota_us = INFINITE, period_us = PERIOD_STANDARD;
+	const char *quota = max ? max : plan_value(plan, "cpu.cfs_quota_us");
+	const char *period = max ? strchr(max, ' ') : plan_value(plan, "cpu.cfs_period_us");
+	_cleanup_free_ char *first = NULL;
+	struct systemd_quota wanted = *now;
 
-	if (max) {
-		_cleanup_free_ char *first = string_format("%.*s", (int)strcspn(max, " "), max);
-		const char *space = strchr(max, ' ');
-
-		if (!number_parse(first, &quota_us) ||
-			(space && !number_parse(space + 1, &period_us)))
+	if (!quota && !period)
+		return;
+	if (quota) {
+		first = string_format("%.*s", (int)strcspn(quota, " "), quota);
+		if (!number_parse(first, &wanted.quota))
 			return;
-		quota_add(properties, quota_us, period_us);
-	} else if (quota) {
-		if (!number_parse(quota, &quota_us) ||
-			(period && !number_parse(period, &period_us)))
-			return;
-		quota_add(properties, quota_us, period_us);
 	}
+	if (period && !number_parse(period + (max != NULL), &wanted.period))
+		return;
+	quota_add(properties, &wanted, plan->update);
 }
 
-void systemd_add_limits(
-	struct systemd_properties *properties, const struct resource_plan *plan, uint32_t v1)
+void systemd_add_limits(struct systemd_properties *properties, const struct resource_plan *plan,
+	uint32_t v1, const struct systemd_quota *now)
 {
 	for (size_t i = 0; i < plan->count; i++)
 		item_add(properties, &plan->items[i], v1);
-	cpu_add(properties, plan);
+	cpu_add(properties, plan, now);
 	/* systemd's word for an idle group. */
 	if (plan_value(plan, "cpu.idle") && !strcmp(plan_value(plan, "cpu.idle"), "1"))
 		number_add(properties, "CPUWeight", 0);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2016,SC2034,SC2154 # $names in single quotes are the container's own; others are
+# for the functions that are loaded
 # Podman with its cgroup manager "systemd" and hull as its runtime.
 
 load systemd

@@ -69,6 +69,7 @@ static uint64_t number(const struct systemd_properties *properties, const char *
 static struct systemd_properties limits_of(uint32_t v1, const char *const *files)
 {
 	struct systemd_properties properties = { 0 };
+	const struct systemd_quota now = { .quota = 30000, .period = 60000 };
 	struct resource_plan plan = { 0 };
 
 	for (; *files; files++) {
@@ -79,7 +80,7 @@ static struct systemd_properties limits_of(uint32_t v1, const char *const *files
 			!strncmp(file, "cpuset", 6) ? CONTROLLER_CPUSET : CONTROLLER_CPU, "x", file,
 			strchr(*files, '=') + 1);
 	}
-	systemd_add_limits(&properties, &plan, v1);
+	systemd_add_limits(&properties, &plan, v1, &now);
 	resources_plan_free(&plan);
 	return properties;
 }
@@ -117,10 +118,18 @@ static void test_limits(void)
 	CHECK(number(&p, "CPUWeight") == 0, "an idle group");
 	systemd_properties_free(&p);
 	p = limits_of(CONTROLLER_BIT(CONTROLLER_CPUSET) | CONTROLLER_BIT(CONTROLLER_CPU), one);
-	CHECK(number(&p, "CPUQuotaPerSecUSec") == 200000, "v1's quota with its standard period");
+	CHECK(number(&p, "CPUQuotaPerSecUSec") == 340000, "v1's quota with the period that holds");
 	CHECK(number(&p, "CPUShares") == 512, "v1's shares");
 	CHECK(number(&p, "MemoryLimit") == UINT64_MAX, "v1's memory");
 	CHECK(!find(&p, "AllowedCPUs"), "no AllowedCPUs on v1");
+	systemd_properties_free(&p);
+	p = limits_of(CONTROLLER_BIT(CONTROLLER_CPU),
+		(const char *[]){ "cpu.cfs_period_us=100000", NULL });
+	CHECK(number(&p, "CPUQuotaPerSecUSec") == 300000, "v1's period with the quota that holds");
+	systemd_properties_free(&p);
+	p = limits_of(0, (const char *[]){ "cpu.max=max", NULL });
+	CHECK(number(&p, "CPUQuotaPerSecUSec") == UINT64_MAX, "no quota any more");
+	CHECK(number(&p, "CPUQuotaPeriodUSec") == 60000, "the period stays");
 	systemd_properties_free(&p);
 }
 
