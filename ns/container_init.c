@@ -67,13 +67,15 @@ bool container_init_waits(const struct container_plan *plan)
 static int init_open_sources(struct container_plan *plan)
 {
 	_cleanup_close_ int bundle_fd = open(plan->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
 	if (bundle_fd < 0)
 		return error_errno(errno, "bundle %s", plan->bundle);
 	plan->root_tree_fd = root_tree_open(plan->config, bundle_fd);
 	if (plan->root_tree_fd < 0)
 		return plan->root_tree_fd;
-	return mount_sources_open(plan->config, bundle_fd, -1, plan->mount_tree_fds);
+	r = mount_sources_open(plan->config, bundle_fd, -1, plan->mount_tree_fds);
+	return r < 0 ? error_context(r, "config.json") : 0;
 }
 
 static int init_enter(struct container_plan *plan)

@@ -170,8 +170,7 @@ static int option_apply(const struct option *option, size_t index, struct mount_
 	case OPTION_PROPAGATION:
 		if (options->propagations == ARRAY_SIZE(options->propagation))
 			return error_set(EINVAL,
-				"config.json: mounts[%zu].options: more than two propagation types",
-				index);
+				"mounts[%zu].options: more than two propagation types", index);
 		options->propagation[options->propagations] = option->bits;
 		options->propagation_recursive[options->propagations++] = option->recursive;
 		return 0;
@@ -201,8 +200,8 @@ int mount_options_parse(
 		} else {
 			if (options->filesystem_options == ARRAY_SIZE(options->filesystem))
 				return error_set(EINVAL,
-					"config.json: mounts[%zu].options: more than %zu options",
-					index, ARRAY_SIZE(options->filesystem));
+					"mounts[%zu].options: more than %zu options", index,
+					ARRAY_SIZE(options->filesystem));
 			options->filesystem[options->filesystem_options++] = word;
 		}
 		if (r < 0)

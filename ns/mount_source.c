@@ -40,13 +40,13 @@ static int mount_map_ids(int fd, const struct config *config, size_t index,
 		return 0;
 	if (!own && !config->linux->uid_mappings.count)
 		return error_set(EINVAL,
-			"config.json: mounts[%zu].options: idmap needs mappings, of the mount or "
+			"mounts[%zu].options: idmap needs mappings, of the mount or "
 			"of the "
 			"container",
 			index);
 	if (proc_fd < 0)
 		return error_set(EPERM,
-			"config.json: mounts[%zu]: ids can be mapped on this file system by root "
+			"mounts[%zu]: ids can be mapped on this file system by root "
 			"alone",
 			index);
 	user_fd = id_map_open(proc_fd, own ? &mount->uid_mappings : &config->linux->uid_mappings,
@@ -57,9 +57,8 @@ static int mount_map_ids(int fd, const struct config *config, size_t index,
 	if (sys_mount_setattr(fd, "",
 		    AT_EMPTY_PATH | (options->id_map_recursive ? AT_RECURSIVE : 0),
 		    &attributes) < 0)
-		return error_errno(errno,
-			"config.json: mounts[%zu]: ids cannot be mapped on this file system",
-			index);
+		return error_errno(
+			errno, "mounts[%zu]: ids cannot be mapped on this file system", index);
 	return 0;
 }
 
@@ -72,8 +71,7 @@ static int mount_source_open(const struct config *config, size_t index,
 	int r;
 
 	if (!mount->source)
-		return error_set(EINVAL,
-			"config.json: mounts[%zu].source: is required for a bind mount", index);
+		return error_set(EINVAL, "mounts[%zu].source: is required for a bind mount", index);
 	if (options->copy_symlink) {
 		fd = mount_symlink_open(folder, mount->source);
 		if (fd >= 0)
@@ -85,8 +83,7 @@ static int mount_source_open(const struct config *config, size_t index,
 		flags |= AT_SYMLINK_NOFOLLOW;
 	fd = sys_open_tree(folder, mount->source, flags);
 	if (fd < 0)
-		return error_errno(
-			errno, "config.json: mounts[%zu].source: %s", index, mount->source);
+		return error_errno(errno, "mounts[%zu].source: %s", index, mount->source);
 	r = mount_map_ids(fd, config, index, options, proc_fd);
 	if (r < 0)
 		return r;
@@ -94,7 +91,7 @@ static int mount_source_open(const struct config *config, size_t index,
 	if (r >= 0)
 		r = mount_options_apply(options, fd);
 	if (r < 0)
-		return error_errno(r, "config.json: mounts[%zu].options: cannot be applied", index);
+		return error_errno(r, "mounts[%zu].options: cannot be applied", index);
 	return TAKE_FD(fd);
 }
 
@@ -107,8 +104,8 @@ int mount_sources_open(const struct config *config, int bundle_fd, int proc_fd, 
 		if (r < 0)
 			return r;
 		if (options.id_map && !options.bind)
-			return error_set(ENOTSUP,
-				"config.json: mounts[%zu]: only bind mounts can be id-mapped", i);
+			return error_set(
+				ENOTSUP, "mounts[%zu]: only bind mounts can be id-mapped", i);
 		if (!options.bind)
 			continue;
 		mount_options_replace_attributes(

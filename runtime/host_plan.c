@@ -115,6 +115,7 @@ static int plan_prepare_common(struct host_plan *plan, const struct container *c
 static int plan_open_sources(struct host_plan *plan, int bundle_fd)
 {
 	const struct config *config = plan->init.config;
+	int r;
 
 	if (!config_namespace(config, NAMESPACE_MOUNT)) {
 		if (config->mounts.count)
@@ -140,7 +141,8 @@ static int plan_open_sources(struct host_plan *plan, int bundle_fd)
 	}
 	if (plan->init.root_tree_fd < 0)
 		return plan->init.root_tree_fd;
-	return mount_sources_open(config, bundle_fd, plan->init.proc_fd, plan->init.mount_tree_fds);
+	r = mount_sources_open(config, bundle_fd, plan->init.proc_fd, plan->init.mount_tree_fds);
+	return r < 0 ? error_context(r, "config.json") : 0;
 }
 
 int host_plan_prepare(struct host_plan *plan, const struct container *container, int bundle_fd,

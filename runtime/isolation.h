@@ -71,6 +71,9 @@ struct isolation {
 	/* Change the limits and (RDT is not NULL) the share of caches: all that is given, or nothing. */
 	int (*update)(struct container *container, const struct config_resources *resources,
 		const struct config_intel_rdt *rdt);
+	/* Mount what CONFIG has into the running container, or (without ADD) unmount it. */
+	int (*change_mounts)(
+		const struct container *container, const struct config *config, bool add);
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
 	/* Tell of what happens until the container ends. */
 	int (*watch)(const struct container *container, const struct watch_request *request);

@@ -18,6 +18,7 @@
 #include "ns/container_init.h"
 #include "ns/limit.h"
 #include "runtime/conversation.h"
+#include "runtime/host_mounts.h"
 #include "runtime/host_plan.h"
 #include "runtime/host_rdt.h"
 #include "runtime/host_watch.h"
@@ -423,6 +424,7 @@ const struct isolation isolation_host = {
 	.is_frozen = host_is_frozen,
 	.processes = host_processes,
 	.update = host_update,
+	.change_mounts = host_change_mounts,
 	.write_stats = host_write_stats,
 	.watch = host_watch,
 	.destroy = host_destroy,

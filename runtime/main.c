@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&command_pause,
 	&command_resume,
 	&command_update,
+	&command_mounts,
 	&command_kill,
 	&command_delete,
 	&command_spec,

@@ -10,6 +10,7 @@
 #include "spec/annotation.h"
 #include "spec/config_tables.h"
 #include "spec/validate.h"
+#include "spec/validate_rules.h"
 
 /* Larger than any real document by a factor of a hundred. */
 #define DOCUMENT_BYTES_MOST (256u << 20)
@@ -95,6 +96,30 @@ int config_parse_resources(struct arena *arena, const char *name, const char *by
 		return r;
 	*resources = part;
 	return config_validate_resources(*resources, name, "");
+}
+
+int config_replace_mounts(struct config *config, const char *name, const char *bytes, size_t length)
+{
+	const struct validation at = { name, "" };
+	const struct decoder decoder = { &config->arena, name, bytes };
+	_cleanup_buffer_ struct buffer wrapped = { 0 };
+	struct json *root;
+	int r;
+
+	/* A document of its own, so that all tables and paths stay as they are. */
+	if (bytes[strspn(bytes, " \t\r\n")] == '[') {
+		buffer_text(&wrapped, "{\"mounts\":");
+		buffer_bytes(&wrapped, bytes, length);
+		buffer_text(&wrapped, "}");
+		bytes = wrapped.data;
+		length = wrapped.length;
+	}
+	r = json_parse(&config->arena, name, bytes, length, &root);
+	if (r < 0)
+		return r;
+	memset(&config->mounts, 0, sizeof(config->mounts));
+	r = decode_object(&decoder, root, &config_mounts_table, config);
+	return r < 0 ? r : validate_mounts(&at, config);
 }
 
 void config_free(struct config *config)

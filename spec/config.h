@@ -395,6 +395,13 @@ int config_parse(struct config *config, const char *name, const char *bytes, siz
 int config_parse_process(struct arena *arena, const char *name, const char *bytes, size_t length,
 	struct config_process **process);
 
+/*
+ * An array of mounts, or an object with one, in the place of those that CONFIG has;
+ * by the rules for all the document.
+ */
+int config_replace_mounts(
+	struct config *config, const char *name, const char *bytes, size_t length);
+
 /* A resources object alone, as `update --resources` takes it. */
 int config_parse_resources(struct arena *arena, const char *name, const char *bytes, size_t length,
 	struct config_resources **resources);

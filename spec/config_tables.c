@@ -336,6 +336,13 @@ TABLE(vm, config_vm, FIELD(config_vm, hypervisor, "hypervisor", OBJECT, OF(vm_hy
 
 /* the document */
 
+static const struct field mounts_fields[] = {
+	FIELD(config, mounts, "mounts", OBJECTS, MUST, OF(mount)),
+	{ 0 },
+};
+
+const struct table config_mounts_table = { sizeof(struct config), mounts_fields, NULL };
+
 static const struct field config_fields[] = {
 	FIELD(config, oci_version, "ociVersion", STRING, MUST),
 	FIELD(config, process, "process", OBJECT, OF(config_process_table)),

@@ -4,7 +4,8 @@
 
 #include "spec/decode.h"
 
-/* How config.json, its process object and its resources object are decoded. */
-extern const struct table config_table, config_process_table, config_resources_table;
+/* How config.json, its process object, its resources object and its mounts alone are decoded. */
+extern const struct table config_table, config_process_table, config_resources_table,
+	config_mounts_table;
 
 #endif
