@@ -7,6 +7,8 @@
 ENGINES=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=podman.bash
 . "$ENGINES/podman.bash"
+# shellcheck source-path=SCRIPTDIR source=documented.bash
+. "$ENGINES/documented.bash"
 
 CONTAINERD=$STORE/containerd
 CONTAINERD_GROUP=$ENGINES_GROUP/containerd
@@ -18,11 +20,11 @@ export CONTAINERD CONTAINERD_GROUP CONTAINERD_NAMESPACE
 
 containerd_configure() {
 	mkdir -p "$CONTAINERD/cni"
-	cat >"$CONTAINERD/config.toml" <<-EOT
-		version = 2
-		root = "$CONTAINERD/root"
-		state = "$CONTAINERD/state"
-
+	{
+		printf 'root = "%s"\nstate = "%s"\n' "$CONTAINERD/root" "$CONTAINERD/state"
+		documented config.toml-2
+		cat
+	} >"$CONTAINERD/config.toml" <<-EOT
 		[grpc]
 		  address = "$CONTAINERD/socket"
 
@@ -33,12 +35,6 @@ containerd_configure() {
 		  [plugins."io.containerd.grpc.v1.cri".cni]
 		    bin_dir = "/usr/lib/cni"
 		    conf_dir = "$CONTAINERD/cni"
-		  [plugins."io.containerd.grpc.v1.cri".containerd]
-		    default_runtime_name = "hull"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull]
-		    runtime_type = "io.containerd.runc.v2"
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull.options]
-		      BinaryName = "$HULL"
 	EOT
 	cat >"$CONTAINERD/cni/10-hull.conflist" <<-'EOT'
 		{"cniVersion": "1.0.0", "name": "hull", "plugins": [

@@ -7,6 +7,8 @@
 ENGINES=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=../bats/setup.bash
 . "$ENGINES/../bats/setup.bash"
+# shellcheck source-path=SCRIPTDIR source=documented.bash
+. "$ENGINES/documented.bash"
 
 DOCKER=$STORE/docker
 # Where the daemon has its containers' groups, below the run's own.
@@ -20,12 +22,8 @@ docker() {
 
 # daemon_configure [JQ EXPRESSION]: daemon.json of docs/engines.md, kept apart from the machine's.
 daemon_configure() {
-	jq --null-input --arg hull "$HULL" --arg at "$DOCKER" --arg group "/$DOCKER_GROUP" '{
-		runtimes: {
-			hull: {path: $hull},
-			shim: {runtimeType: "io.containerd.runc.v2", options: {BinaryName: $hull}}
-		},
-		"default-runtime": "hull",
+	documented daemon.json | jq --arg hull "$HULL" --arg at "$DOCKER" --arg group "/$DOCKER_GROUP" '. * {
+		runtimes: {shim: {runtimeType: "io.containerd.runc.v2", options: {BinaryName: $hull}}},
 		hosts: ["unix://\($at)/socket"],
 		"data-root": "\($at)/data", "exec-root": "\($at)/exec", pidfile: "\($at)/pid",
 		"cgroup-parent": $group, "exec-opts": ["native.cgroupdriver=cgroupfs"],
