@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2119,SC2120 # for the tests; arguments that only some give
 # containerd of one's own for each file, with the configuration of docs/engines.md, and after each
 # test the proof that nothing of its containers is left.
 #
@@ -66,6 +67,7 @@ setup_file() {
 	mkdir -p "$CONTAINERD"
 	containerd_configure
 	containerd_start
+	image_need
 	# The pod's own container does nothing.
 	printf 'FROM debian\nCMD ["sleep", "infinity"]\n' |
 		podman build --quiet --tag localhost/pause - >/dev/null

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2119,SC2120 # arguments that only some give
 # Docker with hull as its default runtime: a daemon of its own (its containerd too) for each file,
 # with its data below $STORE, and after each test the proof that nothing of its containers is left.
 #
@@ -63,6 +64,7 @@ setup_file() {
 
 teardown_file() {
 	[[ ! -e $DOCKER/pid ]] || daemon_stop
+	umount "$DOCKER"/exec/netns/* 2>/dev/null || true
 	rm -rf "$DOCKER"
 	ip link delete docker0 2>/dev/null || true
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # bats file_tags=systemd
-# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2034,SC2119,SC2153,SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # Engines with systemd as their cgroup driver: a container is a scope of systemd's.
 # With systemd as process 1: tests/lab/run --systemd -- tests/engines/run --inside 'systemd driver'
 
@@ -57,13 +57,12 @@ teardown() {
 }
 
 @test "systemd driver: podman run" {
-	local image
-	image=$(podman images --quiet | head -n 1)
+	image_need
 	manager() {
 		CONTAINERS_CONF_OVERRIDE=$STORE/containers.conf timeout 120 podman --root "$STORE/root" --runroot "$STORE/runroot" \
 			--tmpdir "$STORE/tmp" --storage-driver overlay --cgroup-manager systemd --runtime "$HULL" "$@" 3>&- 4>&-
 	}
-	manager run --detach --name "$C" --memory 64m "$image" sleep 1000 >/dev/null
+	manager run --detach --name "$C" --memory 64m debian sleep 1000 >/dev/null
 	local id
 	id=$(manager inspect --format '{{.Id}}' "$C")
 	assert_eq "$(property MemoryMax "libpod-$id.scope")" 67108864
@@ -74,6 +73,7 @@ teardown() {
 
 @test "systemd driver: ctr run --runc-systemd-cgroup" {
 	CONTAINERD=$STORE/containerd
+	image_need
 	mkdir -p "$CONTAINERD"
 	containerd_configure
 	containerd_start

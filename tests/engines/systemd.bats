@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # bats file_tags=systemd
-# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2119,SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # hull as a transient service: systemd-run gives it a cgroup, an input and an output, and its signals.
 # With systemd as process 1: tests/lab/run --systemd -- tests/engines/run --inside systemd-run
 
