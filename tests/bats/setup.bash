@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # $names in single quotes are jq's or the container's shell's
+# shellcheck disable=SC2119,SC2120 # arguments that only some give
 # Loaded by every file of this suite: makes the bundle that a test starts from, runs hull on it,
 # and after each test proves that nothing of it is left on the machine.
 #

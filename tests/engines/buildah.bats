@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2034,SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # Buildah runs the steps of a build in containers of hull's.
 
 load podman

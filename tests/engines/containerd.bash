@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2119,SC2120 # for the tests; arguments that only some give
 # containerd of one's own for each file, with the configuration of docs/engines.md, and after each
 # test the proof that nothing of its containers is left.
 #
@@ -7,6 +8,8 @@
 ENGINES=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=podman.bash
 . "$ENGINES/podman.bash"
+# shellcheck source-path=SCRIPTDIR source=documented.bash
+. "$ENGINES/documented.bash"
 
 CONTAINERD=$STORE/containerd
 CONTAINERD_GROUP=$ENGINES_GROUP/containerd
@@ -18,11 +21,11 @@ export CONTAINERD CONTAINERD_GROUP CONTAINERD_NAMESPACE
 
 containerd_configure() {
 	mkdir -p "$CONTAINERD/cni"
-	cat >"$CONTAINERD/config.toml" <<-EOT
-		version = 2
-		root = "$CONTAINERD/root"
-		state = "$CONTAINERD/state"
-
+	{
+		printf 'root = "%s"\nstate = "%s"\n' "$CONTAINERD/root" "$CONTAINERD/state"
+		documented config.toml-2
+		cat
+	} >"$CONTAINERD/config.toml" <<-EOT
 		[grpc]
 		  address = "$CONTAINERD/socket"
 
@@ -33,12 +36,6 @@ containerd_configure() {
 		  [plugins."io.containerd.grpc.v1.cri".cni]
 		    bin_dir = "/usr/lib/cni"
 		    conf_dir = "$CONTAINERD/cni"
-		  [plugins."io.containerd.grpc.v1.cri".containerd]
-		    default_runtime_name = "hull"
-		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull]
-		    runtime_type = "io.containerd.runc.v2"
-		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.hull.options]
-		      BinaryName = "$HULL"
 	EOT
 	cat >"$CONTAINERD/cni/10-hull.conflist" <<-'EOT'
 		{"cniVersion": "1.0.0", "name": "hull", "plugins": [
@@ -70,6 +67,7 @@ setup_file() {
 	mkdir -p "$CONTAINERD"
 	containerd_configure
 	containerd_start
+	image_need
 	# The pod's own container does nothing.
 	printf 'FROM debian\nCMD ["sleep", "infinity"]\n' |
 		podman build --quiet --tag localhost/pause - >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2034,SC2153,SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # containerd's own client, and its shim for runc with hull in runc's place.
 
 load containerd

@@ -197,7 +197,7 @@ assert_cpus() {
 	for type in pid ipc uts cgroup; do
 		same_namespace $type "$(pid_of)" $$ || fail "$type is not the host's"
 	done
-	! same_namespace mnt "$(pid_of)" $$
+	! same_namespace mnt "$(pid_of)" $$ || fail "mnt is the host's"
 	docker rm --force --volumes "$C" >/dev/null
 	run_sleeper --ipc shareable --cgroupns private
 	local first

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2119,SC2120 # arguments that only some give
 # Docker with hull as its default runtime: a daemon of its own (its containerd too) for each file,
 # with its data below $STORE, and after each test the proof that nothing of its containers is left.
 #
@@ -7,6 +8,8 @@
 ENGINES=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source-path=SCRIPTDIR source=../bats/setup.bash
 . "$ENGINES/../bats/setup.bash"
+# shellcheck source-path=SCRIPTDIR source=documented.bash
+. "$ENGINES/documented.bash"
 
 DOCKER=$STORE/docker
 # Where the daemon has its containers' groups, below the run's own.
@@ -20,12 +23,8 @@ docker() {
 
 # daemon_configure [JQ EXPRESSION]: daemon.json of docs/engines.md, kept apart from the machine's.
 daemon_configure() {
-	jq --null-input --arg hull "$HULL" --arg at "$DOCKER" --arg group "/$DOCKER_GROUP" '{
-		runtimes: {
-			hull: {path: $hull},
-			shim: {runtimeType: "io.containerd.runc.v2", options: {BinaryName: $hull}}
-		},
-		"default-runtime": "hull",
+	documented daemon.json | jq --arg hull "$HULL" --arg at "$DOCKER" --arg group "/$DOCKER_GROUP" '. * {
+		runtimes: {shim: {runtimeType: "io.containerd.runc.v2", options: {BinaryName: $hull}}},
 		hosts: ["unix://\($at)/socket"],
 		"data-root": "\($at)/data", "exec-root": "\($at)/exec", pidfile: "\($at)/pid",
 		"cgroup-parent": $group, "exec-opts": ["native.cgroupdriver=cgroupfs"],
@@ -65,6 +64,7 @@ setup_file() {
 
 teardown_file() {
 	[[ ! -e $DOCKER/pid ]] || daemon_stop
+	umount "$DOCKER"/exec/netns/* 2>/dev/null || true
 	rm -rf "$DOCKER"
 	ip link delete docker0 2>/dev/null || true
 }

@@ -118,7 +118,8 @@ load terminal
 @test "docker run: eight at once" {
 	local n pids=() failed=0
 	for n in {0..7}; do
-		docker run --rm --network none --memory 64m debian sh -c "echo number $n; exit $n" \
+		# Docker waits two seconds for what an ended container has printed: not enough on a busy machine.
+		docker run --rm --network none --memory 64m debian sh -c "echo number $n; sleep 1; exit $n" \
 			>"out$n" 2>"err$n" </dev/null &
 		pids+=($!)
 	done

@@ -11,6 +11,7 @@ setup_file() {
 	if [[ $(readlink /proc/self/ns/net) == "$(readlink /proc/1/ns/net)" && ! -e /lab ]]; then
 		skip "this would change the machine's network"
 	fi
+	image_need
 	if ! podman run --rm --network bridge debian true >"$BATS_FILE_TMPDIR/bridge" 2>&1; then
 		grep -qi 'netavark' "$BATS_FILE_TMPDIR/bridge" || return 0
 		skip "netavark cannot make a bridge here: $(tail -n 1 "$BATS_FILE_TMPDIR/bridge")"

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2120 # arguments that only some give
 # Loaded by every file: Podman with hull as its runtime and a store of its own, and after each test
 # the proof that nothing of its containers is left.
 #
@@ -45,7 +46,14 @@ podman_with_descriptors() {
 		--runtime "${RUNTIME:-$HULL}" "${words[@]}"
 }
 
+# image_need: "debian" is in the store.
+image_need() {
+	[[ -s $STORE/image-id ]] ||
+		podman import --quiet "$("$ENGINES/../lab/image")" debian >"$STORE/image-id"
+}
+
 setup() {
+	image_need || return
 	C=c$BATS_SUITE_TEST_NUMBER
 	export C
 	cd "$BATS_TEST_TMPDIR" || return

@@ -233,6 +233,7 @@ teardown() {
 
 # Root's Podman, which hull tells that it can do without cgroups.
 podman_disabled() {
+	# shellcheck disable=SC2034 # for the function podman
 	local CONF=$BATS_TEST_TMPDIR/containers.conf ENGINES_GROUP=
 	store_configure >"$CONF"
 	printf 'runtime_supports_nocgroup = ["%s"]\n' "${HULL##*/}" >>"$CONF"

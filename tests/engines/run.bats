@@ -3,6 +3,7 @@
 # podman run: what goes in, what comes out, and with which exit code.
 
 load podman
+load documented
 
 # bats test_tags=smoke
 @test "run: a Debian container prints to both streams and leaves nothing" {
@@ -122,17 +123,25 @@ load podman
 	assert_nothing_left
 }
 
-@test "run: hull by its name in containers.conf" {
-	{
-		store_configure
-		printf 'runtime = "hull"\nruntime_supports_json = ["hull"]\n'
-		printf '[engine.runtimes]\nhull = ["%s"]\n' "$HULL"
-	} >named.conf
-	CONF=$PWD/named.conf RUNTIME=hull try podman run --rm debian echo hello
+@test "run: hull by its name in containers.conf, as documented" {
+	documented containers.conf >named.conf
+	CONTAINERS_CONF=$PWD/named.conf RUNTIME=hull try podman run --rm debian echo hello
 	assert_ok
 	assert_output hello
-	CONF=$PWD/named.conf RUNTIME=hull try podman info --format '{{.Host.OCIRuntime.Path}}'
+	CONTAINERS_CONF=$PWD/named.conf RUNTIME=hull try podman info --format '{{.Host.OCIRuntime.Path}}'
 	assert_output "$HULL"
+	CONTAINERS_CONF=$PWD/named.conf RUNTIME=hull ENGINES_GROUP='' try podman run --rm --cgroups disabled debian echo hello
+	assert_output hello
+}
+
+@test "run: what the documentation says for engines that are not here can at least be read" {
+	local block
+	for block in config.toml-3 crio.conf; do
+		documented $block >"$block"
+		try python3 -c 'import json, sys, tomllib; json.dump(tomllib.load(open(sys.argv[1], "rb")), sys.stdout)' "$block"
+		assert_ok
+		jq -e --arg path "$HULL" '[.. | strings] | index($path)' <<<"$output" >/dev/null || report "hull is not in it"
+	done
 }
 
 @test "run: environment" {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One store with the image for all tests of a run; it goes away at the end.
+# One store for all tests of a run; it goes away at the end.
 
 setup_suite() {
 	STORE=$(mktemp -d /tmp/hull-engines.XXXXXX)
@@ -9,7 +9,6 @@ setup_suite() {
 	# shellcheck source-path=SCRIPTDIR source=podman.bash
 	. "$BATS_TEST_DIRNAME/podman.bash"
 	store_configure >"$STORE/containers.conf"
-	podman import --quiet "$("$BATS_TEST_DIRNAME/../lab/image")" debian >"$STORE/image-id"
 }
 
 teardown_suite() {

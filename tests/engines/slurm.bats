@@ -5,6 +5,8 @@
 ENGINES=$BATS_TEST_DIRNAME
 # shellcheck source-path=SCRIPTDIR source=../bats/setup.bash
 . "$ENGINES/../bats/setup.bash"
+# shellcheck source-path=SCRIPTDIR source=documented.bash
+. "$ENGINES/documented.bash"
 
 SLURM=$STORE/slurm
 ADDRESS=172.31.252.1
@@ -36,22 +38,12 @@ slurm_configure() {
 	echo 'CgroupPlugin=disabled' >"$SLURM/etc/cgroup.conf"
 }
 
+# The states are kept below ours.
 oci_configure() {
-	local hull="$HULL --root=$SLURM/hull" id='%n.%u.%j.%s.%t'
-	cat >"$SLURM/etc/oci.conf" <<-EOT
-		EnvExclude="^(SLURM_CONF|SLURM_CONF_SERVER)="
-		RunTimeEnvExclude="^(SLURM_CONF|SLURM_CONF_SERVER)="
-		RunTimeQuery="$hull state $id"
-		RunTimeKill="$hull kill --all $id TERM"
-		RunTimeDelete="$hull delete --force $id"
-		RunTimeRun="$hull run $id -b %b"
-	EOT
-	cat >"$SLURM/etc/epilog" <<-EOT
-		#!/bin/sh
-		$hull list -q | grep "\\.\$SLURM_JOB_ID\\.[0-9]*\\.[0-9]*\$" | while read -r id; do
-			$hull delete --force "\$id"
-		done
-	EOT
+	local name
+	for name in oci.conf epilog; do
+		documented $name | sed "s|/run/hull-slurm-[^ ]*|$SLURM/hull|" >"$SLURM/etc/$name"
+	done
 	chmod +x "$SLURM/etc/epilog"
 }
 

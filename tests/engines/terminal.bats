@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC2034,SC2016 # $names in single quotes are the container's own
 # podman run -it and exec -it as typed by a user: expect plays the terminal.
 
 load podman

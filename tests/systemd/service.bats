@@ -1,12 +1,11 @@
 #!/usr/bin/env bats
-# bats file_tags=systemd
 # shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
-# hull as a transient service: systemd-run gives it a cgroup, an input and an output, and its signals.
-# With systemd as process 1: tests/lab/run --systemd -- tests/engines/run --inside systemd-run
+# hull as a service: systemd-run gives it a cgroup, an input and an output, and its signals.
 
-ENGINES=$BATS_TEST_DIRNAME
-# shellcheck source-path=SCRIPTDIR source=../bats/setup.bash
-. "$ENGINES/../bats/setup.bash"
+load systemd
+
+# Its groups are made by hull here, beside that of the service.
+hull() { hull_plain "$@"; }
 
 # in_service [OPTION...] -- ARGUMENT...: hull in a service that is waited for.
 in_service() {
