@@ -679,13 +679,11 @@ socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))' "$2" ;;
 	local kind file
 	setup_victim
 	run_sleeper
-	mv "$ROOTFS/etc/passwd" "$BATS_TEST_TMPDIR/passwd"
-	truncate -s 4G "$BATS_TEST_TMPDIR/sparse"
 	for kind in "${device_kinds[@]}" sparse loop; do
 		for file in passwd group hostname resolv.conf ld.so.preload nsswitch.conf; do
 			case $kind in
-			sparse) rm -rf "$ROOTFS/etc/$file" && truncate -s 4G "$ROOTFS/etc/$file" ;;
-			loop) rm -rf "$ROOTFS/etc/$file" && ln -s "$file" "$ROOTFS/etc/$file" ;;
+			sparse) rm -rf "${ROOTFS:?}/etc/$file" && truncate -s 4G "$ROOTFS/etc/$file" ;;
+			loop) rm -rf "${ROOTFS:?}/etc/$file" && ln -s "$file" "$ROOTFS/etc/$file" ;;
 			*) device_kind "$kind" "$ROOTFS/etc/$file" ;;
 			esac
 		done
@@ -868,7 +866,7 @@ socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))' "$2" ;;
 # ---- the documentation -----------------------------------------------------------------------------------------
 
 @test "docs/security.md names a test for each CVE, and each CVE that is tested" {
-	local page=$BATS_TEST_DIRNAME/../../docs/security.md row cve name rows=0
+	local page=$BATS_TEST_DIRNAME/../../docs/security.md cve name rows=0
 	while IFS='|' read -r _ cve _ name _; do
 		read -r cve <<<"$cve"
 		read -r name <<<"$name"
@@ -877,7 +875,7 @@ socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))' "$2" ;;
 		rows=$((rows + 1))
 	done < <(grep '^| CVE-' "$page")
 	((rows >= 30))
-	for cve in $(grep '^@test' "$BATS_TEST_FILENAME" | grep -o 'CVE-[0-9]*-[0-9]*' | sort -u); do
+	while read -r cve; do
 		grep -q "^| $cve " "$page" || fail "security.md: no row for $cve" || return
-	done
+	done < <(grep '^@test' "$BATS_TEST_FILENAME" | grep -o 'CVE-[0-9]*-[0-9]*' | sort -u)
 }
