@@ -179,6 +179,11 @@ static int seccomp_add_architectures(
 			return error_set(EINVAL, "linux.seccomp.architectures[%zu]: unknown: %s", i,
 				architectures->items[i]);
 		r = seccomp_arch_add(filter, token);
+		if (r == -EDOM)
+			return error_set(EINVAL,
+				"linux.seccomp.architectures[%zu]: %s: has another byte order than "
+				"this machine",
+				i, architectures->items[i]);
 		if (r < 0 && r != -EEXIST)
 			return error_errno(r, "linux.seccomp.architectures[%zu]: %s", i,
 				architectures->items[i]);

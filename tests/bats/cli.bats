@@ -284,32 +284,6 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 	jq -e '.linux.seccomp.archs | index("SCMP_ARCH_X86_64")' features.json
 }
 
-@test "features: what is listed works: every mount option" {
-	if $PEER; then skip "a promise of hull's"; fi
-	mkdir "$BATS_TEST_TMPDIR/data"
-	hull features >features.json
-	# Left out: what needs a mapping, an object below, or a file system of its own.
-	config --arg s "$BATS_TEST_TMPDIR/data" --slurpfile f features.json '.mounts += [$f[0].mountOptions - ["idmap",
-		"ridmap", "remount", "bind", "rbind", "mand", "acl", "noacl", "tmpcopyup", "copy-symlink", "dest-nofollow",
-		"src-nofollow"] | .[] | {destination: "/mnt/\(.)", type: "none", source: $s, options: ["bind", .]}]'
-	run_script 'grep -c /mnt/ /proc/self/mountinfo'
-	assert_ok
-	[[ $output -gt 30 ]]
-}
-
-@test "features: what is listed works: every seccomp action" {
-	if $PEER; then skip "a promise of hull's"; fi
-	local action
-	for action in $(hull features | jq -r '.linux.seccomp.actions[]'); do
-		[[ $action != SCMP_ACT_NOTIFY ]] || continue
-		config --arg a "$action" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
-			syscalls: [{names: ["mkdir", "mkdirat"], action: $a}]}'
-		payload true
-		try hull run "$ID"
-		[[ $status -eq 0 ]] || report "$action is listed and fails"
-	done
-}
-
 @test "--version works behind every command too" {
 	local command
 	for command in create start run exec state list ps pause resume kill delete spec features doctor; do
