@@ -11,6 +11,7 @@ setup_file() { if $PEER; then skip "of hull"; fi; }
 
 # ROW = KIND ARGUMENT, any number of lines a row.
 #   test FILE: NAME   a test whose name begins with NAME
+#   unit NAME         there is such a unit test
 #   features FILTER   jq says true of `hull features`
 #   works COMMAND     exit code 0
 #   refuses COMMAND   exit code 1 and a message
@@ -46,8 +47,8 @@ claims() {
 		tells what a machine lacks = test doctor.bats: doctor: no cgroups
 		tells what a machine lacks = works doctor
 		memory of the runtime for a start² = bench run: peak memory
-		systemd cgroup driver = features .linux.cgroup.systemd | not
-		systemd cgroup driver = refuses --systemd-cgroup list
+		systemd cgroup driver = features .linux.cgroup | .systemd and .systemdUser
+		systemd cgroup driver = unit cgroup_systemd
 		checkpoint and restore = refuses checkpoint --help
 		checkpoint and restore = refuses restore --help
 		a virtual machine around the container = features .annotations["hull.isolation"] == "host"
@@ -75,6 +76,7 @@ holds() {
 		file=$BATS_TEST_DIRNAME/${argument%%: *}
 		grep -qF "@test \"${argument#*: }" "$file"
 		;;
+	unit) [[ -e $BATS_TEST_DIRNAME/../unit/$argument.c ]] ;;
 	features) hull features | jq -e "$argument" >/dev/null ;;
 	works)
 		# shellcheck disable=SC2086 # words
