@@ -19,7 +19,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 
-#define ATTEMPT_MILLISECONDS 2000
+#define ATTEMPT_MILLISECONDS 5000
 #define WORDS_MOST	     4096 /* what a pipe takes without blocking */
 #define NOBODY		     65534
 

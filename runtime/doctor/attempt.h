@@ -17,7 +17,7 @@ typedef int attempt_act(void *data, struct buffer *words);
  * ACT in a child with the new namespaces of FLAGS (CLONE_NEW*), in the cgroup of
  * CGROUP_FD (-1: the caller's). In a new user namespace the child is root; in a
  * new mount namespace its mounts are private. WORDS may be NULL. What ACT
- * returned; the error of clone3(2) or of writing the maps; -ETIMEDOUT after two
+ * returned; the error of clone3(2) or of writing the maps; -ETIMEDOUT after five
  * seconds; -EIO when the child died.
  */
 int attempt(uint64_t flags, int cgroup_fd, attempt_act *act, void *data, struct buffer *words);

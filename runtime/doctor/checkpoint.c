@@ -18,7 +18,7 @@
 #include "runtime/doctor/attempt.h"
 #include "runtime/doctor/machine.h"
 
-#define CRIU_MILLISECONDS 5000
+#define CRIU_MILLISECONDS 10000
 
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
@@ -53,14 +53,18 @@ static void probe_criu_check(struct finding *finding)
 	_cleanup_free_ char *path = attempt_find_program("criu");
 	char *const whole[] = { path, "check", NULL };
 	_cleanup_buffer_ struct buffer line = { 0 };
+	int r;
 
 	if (!path) {
 		finding_set(finding, DOCTOR_MISSING, "no criu to ask");
 		return;
 	}
-	if (attempt_program(whole, CRIU_MILLISECONDS, &line) != 0) {
+	r = attempt_program(whole, CRIU_MILLISECONDS, &line);
+	if (r != 0) {
 		finding_set(finding, DOCTOR_MISSING, "criu check: %.120s",
-			line.data ? line.data : "failed");
+			r == -ETIMEDOUT ? "took longer than 10 seconds"
+			: line.length	? line.data
+					: "failed");
 		finding_advise(finding, "run criu check as root");
 		return;
 	}

@@ -12,7 +12,7 @@
 #include "runtime/doctor/machine.h"
 
 /* `ENGINE --version` asks nobody else; one that takes longer is left alone. */
-#define VERSION_MILLISECONDS 2000
+#define VERSION_MILLISECONDS 5000
 
 /* What is in front of "1.2.3" in a line like "podman version 1.2.3". */
 static const char *version_of(const char *line)
@@ -42,7 +42,7 @@ static void engine_look(struct finding *finding, const char *name, const char *s
 	}
 	finding_set(finding, DOCTOR_LIMITED, "%s", path);
 	if (r == -ETIMEDOUT)
-		finding_add(finding, "--version took longer than 2 seconds");
+		finding_add(finding, "--version took longer than 5 seconds");
 	else
 		finding_add(finding, "--version failed");
 	finding_advise(finding, "run %s --version", path);

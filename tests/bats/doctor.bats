@@ -414,7 +414,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	assert_status 0
 	assert_finding engines podman ok "9.8.7 ($bin/podman)"
 	assert_finding engines buildah limited "--version failed"
-	assert_finding engines docker limited "longer than 2 seconds"
+	assert_finding engines docker limited "longer than 5 seconds"
 	assert_finding engines containerd missing "no containerd in PATH"
 	assert_nothing_left
 	doctor env "PATH=$bin" --
