@@ -61,4 +61,5 @@ const struct command command_mounts = {
 	.operands_most = 3,
 	.enters_container = true,
 	.run = mounts_run,
+	.of_status = "created|running|paused",
 };
