@@ -76,12 +76,14 @@ static void place_of_name(struct place *place, const char *name, size_t length)
 	}
 }
 
-/* "0|1", "add|remove", or words with blanks between them. */
-static void place_of_words(struct place *place, const char *words, size_t length)
+/* "0|1", as a value or an operand is called, are words. */
+static void add_alternatives(struct place *place, const char *name, size_t length)
 {
+	if (!memchr(name, '|', length))
+		return;
 	place->kind = PLACE_WORDS;
-	buffer_bytes(&place->words, words, length);
-	for (char *c = place->words.data; c && *c; c++)
+	buffer_bytes(&place->words, name, length);
+	for (char *c = place->words.data; *c; c++)
 		if (*c == '|')
 			*c = ' ';
 }
@@ -91,17 +93,17 @@ void place_of_option(struct place *place, const struct option *option)
 	const char *name = option->argument ? option->argument : "";
 
 	place_of_name(place, name, strlen(name));
-	if (option->values || strchr(name, '|'))
-		place_of_words(place, option->values ? option->values : name,
-			strlen(option->values ? option->values : name));
+	if (option->values)
+		add_word(place, option->values);
+	else
+		add_alternatives(place, name, strlen(name));
 }
 
 void place_of_operand(
 	struct place *place, const struct command *command, const char *name, size_t length)
 {
 	place_of_name(place, name, length);
-	if (memchr(name, '|', length))
-		place_of_words(place, name, length);
+	add_alternatives(place, name, length);
 	if (place->kind != PLACE_CONTAINER)
 		return;
 	if (command->of_status && !*command->of_status)

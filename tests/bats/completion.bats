@@ -160,6 +160,8 @@ assert_offers() {
 	assert_offers "hull kill box " ABRT CHLD HUP KILL TERM USR1 WINCH ...
 	assert_offers "hull exec box mkfif" mkfifo
 	assert_offers "hull doctor root" rootless
+	assert_offers "hull mounts " add remove
+	assert_offers "hull update --cpu-idle " 0 1
 	# shellcheck disable=SC2046 # words
 	assert_offers "hull doctor " $(hull doctor --json | jq -r '.capabilities | keys[]')
 	assert_offers "hull completion " bash fish zsh
