@@ -125,6 +125,12 @@ int cgroup_start(struct cgroup *cgroup, pid_t pid, const struct config_resources
 int cgroup_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update);
 
+/*
+ * Let user UID of the host make groups below the group and move processes among
+ * them. Does nothing on v1, whose groups are not safe to give away.
+ */
+int cgroup_give(const struct cgroup *cgroup, uid_t uid);
+
 /* Freeze or thaw all processes; waits, bounded, until it is so. */
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen);
 bool cgroup_is_frozen(const struct cgroup *cgroup);

@@ -17,7 +17,8 @@ static int descend_path(const char *text, char **path)
 	_cleanup_buffer_ struct buffer clean = { 0 };
 
 	if (path_has_dot_dot(text))
-		return error_set(EINVAL, "--cgroup: \"..\" is refused, got \"%s\"", text);
+		return error_set(
+			EINVAL, "--cgroup: bad sub cgroup path, \"..\" is refused: %s", text);
 	buffer_text(&clean, "");
 	for (const char *name = text + strspn(text, "/"); *name; name += strspn(name, "/")) {
 		size_t length = strcspn(name, "/");

@@ -203,6 +203,8 @@ static int init_set_up(struct container_plan *plan)
 								    : init_chroot(plan);
 	if (r >= 0)
 		r = limit_all(plan);
+	if (r >= 0)
+		r = limit_scheduler(plan, 0);
 	return r;
 }
 

@@ -182,8 +182,16 @@ int limit_oom_score(const struct container_plan *plan, pid_t pid)
 	return 0;
 }
 
-static int limit_scheduler(const struct config_scheduler *scheduler)
+static bool limit_has_cpus(const struct config *config)
 {
+	const struct config_resources *resources = config->linux->resources;
+
+	return resources && resources->cpu && resources->cpu->cpus && *resources->cpu->cpus;
+}
+
+int limit_scheduler(const struct container_plan *plan, pid_t pid)
+{
+	const struct config_scheduler *scheduler = plan->process->scheduler;
 	struct scheduler_attributes attributes = { .size = sizeof(attributes) };
 	uint64_t policy, flags = 0;
 	int r;
@@ -203,9 +211,15 @@ static int limit_scheduler(const struct config_scheduler *scheduler)
 	attributes.runtime = scheduler->runtime;
 	attributes.deadline = scheduler->deadline;
 	attributes.period = scheduler->period;
-	if (syscall(SYS_sched_setattr, 0, &attributes, 0) < 0)
-		return error_errno(errno, "process.scheduler: %s cannot be set", scheduler->policy);
-	return 0;
+	if (syscall(SYS_sched_setattr, pid, &attributes, 0) == 0)
+		return 0;
+	/* A deadline must be kept on any CPU (sched_setattr(2)). */
+	if (errno == EPERM && limit_has_cpus(plan->config))
+		return error_errno(EPERM,
+			"process.scheduler: %s cannot be set: process scheduler can't be used "
+			"together with AllowedCPUs (linux.resources.cpu.cpus)",
+			scheduler->policy);
+	return error_errno(errno, "process.scheduler: %s cannot be set", scheduler->policy);
 }
 
 static int limit_io_priority(const struct config_io_priority *priority)
@@ -311,8 +325,6 @@ int limit_all(const struct container_plan *plan)
 {
 	int r = limit_resources_raise(plan->process);
 
-	if (r >= 0)
-		r = limit_scheduler(plan->process->scheduler);
 	if (r >= 0)
 		r = limit_io_priority(plan->process->io_priority);
 	if (r >= 0)

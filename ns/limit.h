@@ -5,7 +5,7 @@
 #include "ns/plan.h"
 
 /*
- * What bounds the process itself: rlimits, scheduler, ioPriority (config.md),
+ * What bounds the process itself: rlimits, ioPriority (config.md),
  * personality and memoryPolicy (config-linux.md). Called while it is still
  * privileged. 0 or an error with a message.
  */
@@ -23,6 +23,12 @@ int limit_oom_score(const struct container_plan *plan, pid_t pid);
  * sets them.
  */
 int limit_resources_set(const struct config_process *process);
+
+/*
+ * process.scheduler for process PID (0: the caller), which starts no further one
+ * before its program: with a deadline it could not, or would lose it.
+ */
+int limit_scheduler(const struct container_plan *plan, pid_t pid);
 
 /* Run on these CPUs ("0-3,7") from now on; execCPUAffinity of config.md. */
 int limit_affinity(const char *cpus, const char *field);

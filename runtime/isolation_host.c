@@ -17,6 +17,7 @@
 #include "ns/container_exec.h"
 #include "ns/container_init.h"
 #include "ns/limit.h"
+#include "runtime/cgroup_owner.h"
 #include "runtime/conversation.h"
 #include "runtime/host_mounts.h"
 #include "runtime/host_plan.h"
@@ -174,6 +175,8 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r >= 0)
 		r = host_start_cgroup(container, request->config, cgroup, handle->pid);
 	if (r >= 0)
+		r = cgroup_owner_set(cgroup, request->config);
+	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
 		host_abandon(handle);
@@ -221,12 +224,17 @@ static int host_start(struct container *container)
 /*
  * Where the container has divided its v2 group among groups of its own, the new
  * process goes where its first one is. Seldom, so it is seen by the kernel's refusal.
+ * Not where it was CHOSEN.
  */
-static int host_spawn_exec(struct host_plan *plan, struct cgroup *cgroup, int pidfd,
+static int host_spawn_exec(struct host_plan *plan, struct cgroup *cgroup, bool chosen, int pidfd,
 	const struct container *container, struct process_handle *handle)
 {
 	int r = host_plan_spawn_beside(plan, pidfd, handle);
 
+	if (r == -EBUSY && chosen)
+		return error_set(EBUSY,
+			"--cgroup: error adding pid of the process to cgroups: device or resource "
+			"busy (one with controllers for groups below it holds no processes)");
 	if (r != -EBUSY || cgroup_descend_to(cgroup, (pid_t)container->record.pid) < 0)
 		return r;
 	error_clear();
@@ -241,6 +249,7 @@ static int host_exec(struct container *container, const struct process_request *
 	_cleanup_close_ int pidfd = container_process_open(container);
 	_cleanup_host_plan_ struct host_plan plan = HOST_PLAN_NONE;
 	_cleanup_conversation_ struct conversation talk = CONVERSATION_NONE;
+	bool chosen = request->cgroups && request->cgroups->count;
 	int r;
 
 	if (pidfd < 0)
@@ -248,7 +257,7 @@ static int host_exec(struct container *container, const struct process_request *
 	r = host_plan_prepare_exec(&plan, container, request);
 	if (r >= 0)
 		r = host_open_cgroup(container, &cgroup);
-	if (r >= 0 && request->cgroups && request->cgroups->count)
+	if (r >= 0 && chosen)
 		r = cgroup_descend(cgroup, request->cgroups);
 	if (r >= 0)
 		r = host_plan_set_cgroup(&plan, cgroup);
@@ -258,7 +267,9 @@ static int host_exec(struct container *container, const struct process_request *
 		return r;
 	plan.init.socket_fd = talk.child_fd;
 	plan.init.runtime_fd = talk.runtime_fd;
-	r = host_spawn_exec(&plan, cgroup, pidfd, container, handle);
+	r = host_spawn_exec(&plan, cgroup, chosen, pidfd, container, handle);
+	if (r >= 0)
+		r = limit_scheduler(&plan.init, handle->pid);
 	if (r >= 0)
 		r = host_rdt_enter(container, handle->pid);
 	if (r >= 0)

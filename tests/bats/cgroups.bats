@@ -90,6 +90,28 @@ assert_limit() {
 	assert_nothing_left
 }
 
+@test "group: belongs to the container's user where he sees it writable in a namespace of its own" {
+	[[ $CGROUP_MODE == v2 ]] || skip "v1 groups are not given away"
+	user_namespace
+	with_namespace cgroup
+	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	script 'stat -c %u /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/memory.max
+		mkdir /sys/fs/cgroup/mine && echo $$ >/sys/fs/cgroup/mine/cgroup.procs && cat /proc/self/cgroup'
+	try hull run "$ID"
+	assert_output $'0\n0\n65534\n0::/mine'
+	assert_nothing_left
+
+	payload stat -c %u /sys/fs/cgroup
+	cp config.json writable.json
+	config '.mounts |= map(if .type == "cgroup" then .options += ["ro"] else . end)'
+	try hull run "$ID"
+	assert_output 65534
+	mv writable.json config.json
+	without_namespace cgroup
+	try hull run "$ID"
+	assert_output 65534
+}
+
 @test "group: is gone after delete, whatever was made inside" {
 	running
 	local controller

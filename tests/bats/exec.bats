@@ -575,6 +575,9 @@ group_make() { mkdir -p "$(cgroup_dir "$(pid_of)" "$1")/$2"; }
 	try hull exec "$ID" cat /proc/self/cgroup
 	assert_ok
 	[[ $(grep '^0::' <<<"$output") == *"$ID/init" ]] || report "not beside it"
+	# One that is named is meant.
+	try hull exec --cgroup / "$ID" true
+	assert_error --code 255 --cgroup busy
 	hull delete --force "$ID"
 	assert_nothing_left
 }

@@ -158,6 +158,35 @@ load terminal
 	assert_output "Cpus_allowed_list:"$'\t'"${before%%[-,]*}"
 }
 
+# The policy of sched(7) of a process, by its number.
+policy_of() { cut -d' ' -f41 "/proc/$1/stat"; }
+
+@test "scheduler: the container's, and another one for a process that exec makes" {
+	config '.process.scheduler = {policy: "SCHED_BATCH", nice: 5}'
+	run_sleeper
+	assert_eq "$(policy_of "$(pid_of)")" 3
+	try hull exec "$ID" cut -d' ' -f41 /proc/self/stat
+	assert_output 3
+
+	chrt -d -P 1000000 -T 100000 -D 1000000 0 true || skip "no deadlines for processes here"
+	echo '{"args": ["sleep", "1000"], "cwd": "/", "scheduler": {"policy": "SCHED_DEADLINE",
+		"flags": ["SCHED_FLAG_RESET_ON_FORK"], "runtime": 100000, "deadline": 1000000,
+		"period": 1000000}}' >process.json
+	hull exec --detach --pid-file exec.pid --process process.json "$ID" >"$OUT" 2>&1 </dev/null
+	assert_eq "$(policy_of "$(<exec.pid)")" 6
+}
+
+@test "scheduler: a deadline and a choice of CPUs exclude each other" {
+	(($(nproc) > 1)) && need_controller cpuset
+	config '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 100000, deadline: 1000000,
+		period: 1000000} | .linux.resources.cpu.cpus = "0"'
+	payload true
+	try hull run "$ID"
+	assert_error process.scheduler \
+		"$($PEER || echo "process scheduler can't be used together with AllowedCPUs")"
+	assert_nothing_left
+}
+
 @test "cwd: any directory; one that is missing is made" {
 	mkdir -p "$ROOTFS/some/dir"
 	config '.process.cwd = "/some/dir"'
