@@ -163,7 +163,7 @@ assert_offers() {
 	assert_offers "hull mounts " add remove
 	assert_offers "hull update --cpu-idle " 0 1
 	# shellcheck disable=SC2046 # words
-	assert_offers "hull doctor " $(hull doctor --json | jq -r '.capabilities | keys[]')
+	assert_offers "hull doctor " $(/usr/bin/env PATH=/nonexistent "$HULL" doctor --json | jq -r '.capabilities | keys[]')
 	assert_offers "hull completion " bash fish zsh
 	# Every signal that is offered is one.
 	local signal

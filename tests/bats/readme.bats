@@ -45,7 +45,7 @@ claims() {
 		ordinary users, with `newuidmap` by itself = test rootless.bats: user: run, as root inside and as the user
 		ordinary users, with `newuidmap` by itself = test rootless.bats: user namespace: ranges by newuidmap
 		tells what a machine lacks = test doctor.bats: doctor: no cgroups
-		tells what a machine lacks = works doctor
+		tells what a machine lacks = works doctor containers
 		memory of the runtime for a start² = bench run: peak memory
 		systemd cgroup driver = features .linux.cgroup | .systemd and .systemdUser
 		systemd cgroup driver = unit cgroup_systemd
