@@ -10,7 +10,7 @@ README=$BATS_TEST_DIRNAME/../../README.md
 setup_file() { if $PEER; then skip "of hull"; fi; }
 
 # ROW = KIND ARGUMENT, any number of lines a row.
-#   test FILE: NAME   a test whose name begins with NAME
+#   test FILE: NAME   a test, in this folder or below ../, whose name begins with NAME
 #   unit NAME         there is such a unit test
 #   features FILTER   jq says true of `hull features`
 #   works COMMAND     exit code 0
@@ -49,6 +49,7 @@ claims() {
 		memory of the runtime for a start² = bench run: peak memory
 		systemd cgroup driver = features .linux.cgroup | .systemd and .systemdUser
 		systemd cgroup driver = unit cgroup_systemd
+		systemd cgroup driver = test ../systemd/containers.bats: unit: a scope in system.slice, delegated, with the container's processes in it
 		checkpoint and restore = refuses checkpoint --help
 		checkpoint and restore = refuses restore --help
 		a virtual machine around the container = features .annotations["hull.isolation"] == "host"
