@@ -10,13 +10,17 @@ setup_file() {
 	id hulltest >/dev/null 2>&1 || useradd --create-home --uid 4711 hulltest
 	mkdir -p /etc/systemd/user/sockets.target.wants /run/systemd/system/user@4711.service.d
 	printf '%s\n' '[Socket]' 'ListenStream=%t/bus' >/etc/systemd/user/dbus.socket
-	printf '%s\n' '[Unit]' 'Requires=dbus.socket' '[Service]' "ExecStart=/usr/bin/dbus-daemon --session \
-		--address=systemd: --nofork --nopidfile --systemd-activation" >/etc/systemd/user/dbus.service
+	cat >/etc/systemd/user/dbus.service <<-'END'
+		[Unit]
+		Requires=dbus.socket
+		[Service]
+		ExecStart=/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile --systemd-activation
+	END
 	ln -sf ../dbus.socket /etc/systemd/user/sockets.target.wants/
 	printf '%s\n' '[Service]' 'Environment=XDG_RUNTIME_DIR=/run/user/4711' \
 		>/run/systemd/system/user@4711.service.d/hull.conf
-	systemctl daemon-reload
-	systemctl start user@4711.service
+	command systemctl daemon-reload
+	command systemctl start user@4711.service
 }
 
 # as_user COMMAND...: from the session that runs the tests, which is not the user's.
