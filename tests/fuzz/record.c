@@ -8,14 +8,21 @@
 #include "runtime/record.h"
 #include "tests/fuzz/fuzz.h"
 
-/* A folder without a name, for all inputs. */
+static char path[] = "/tmp/hull-fuzz-XXXXXX";
+
+static void folder_remove(void)
+{
+	(void)rmdir(path);
+}
+
+/* One for all inputs; empty between them. */
 static int folder(void)
 {
 	static int fd = -1;
-	char path[] = "/tmp/hull-fuzz-XXXXXX";
 
 	if (fd < 0) {
 		FUZZ_NEED(mkdtemp(path));
+		(void)atexit(folder_remove);
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		FUZZ_NEED(fd >= 0);
 	}
