@@ -355,7 +355,7 @@ list_without_xdg() {
 
 @test "no cgroup: kill --all reaches every process" {
 	script 'trap "echo one" TERM; (trap "echo two; exit" TERM; while :; do sleep 1000 & wait $!; done) &
-		sleep 1000 & while ! wait; do :; done'
+		second=$!; sleep 1000 & while kill -0 $second; do wait $second; done'
 	run_detached
 	wait_until eval '[[ $(hull ps -f json "$ID" | jq length) == 4 ]]'
 	wait_until eval 'for pid in $(hull ps -f json "$ID" | jq ".[]"); do
