@@ -103,8 +103,7 @@ int cgroup_v1_remove(const struct cgroup *cgroup, struct patience *patience);
 int cgroup_v2_create(struct cgroup *cgroup);
 int cgroup_v2_clone_fd(const struct cgroup *cgroup);
 int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone);
-int cgroup_v2_apply_devices(
-	struct cgroup_place *place, const struct config_resources *resources);
+int cgroup_v2_apply_devices(struct cgroup_place *place, const struct config_resources *resources);
 int cgroup_v2_apply(
 	const struct cgroup *cgroup, const struct config_resources *resources, bool update);
 int cgroup_v2_freeze(const struct cgroup *cgroup, bool frozen);

@@ -111,8 +111,7 @@ int cgroup_v2_enter(const struct cgroup *cgroup, bool by_clone)
 }
 
 /* Only root may attach programs; but the container of a user can make no device either. */
-int cgroup_v2_apply_devices(
-	struct cgroup_place *place, const struct config_resources *resources)
+int cgroup_v2_apply_devices(struct cgroup_place *place, const struct config_resources *resources)
 {
 	int r = devices_bpf_apply(place, resources);
 
