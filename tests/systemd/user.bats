@@ -38,7 +38,7 @@ systemctl() { as_user systemctl --user "$@"; }
 		| .linux.namespaces |= map(select(.type != "network"))
 		| .linux.uidMappings = [{containerID: 0, hostID: 4711, size: 1}]
 		| .linux.gidMappings = [{containerID: 0, hostID: 4711, size: 1}]
-		| .mounts |= map(select(.type != "sysfs") | .options |= map(select(startswith("gid=") | not)))'
+		| .mounts |= map(select(.type != "sysfs") | .options = ((.options // []) | map(select(startswith("gid=") | not))))'
 	chown -R 4711:4711 "$BATS_TEST_TMPDIR"
 	script 'sleep 1000'
 	chmod 644 config.json
