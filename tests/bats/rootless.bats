@@ -551,22 +551,3 @@ tries_to_write() {
 	run_sleeper
 	assert_eq "$(cgroup_dir "$(pid_of)" memory)" "$GROUP/some/$ID"
 }
-
-@test "delegation: a scope of the user's own systemd" {
-	[[ $CGROUP_MODE == v2 && -d /run/systemd/system ]] ||
-		skip "needs systemd and cgroup v2 (tests/lab/run --systemd has them)"
-	systemd-run --quiet --unit="$ID" --uid="$USER_ID" --property=Delegate=yes \
-		--setenv=HOME="$BUNDLE" --setenv=XDG_RUNTIME_DIR="$XDG" /usr/lib/systemd/systemd --user
-	cleanup_later 'systemctl stop "$ID"'
-	wait_until test -S "$XDG/systemd/private"
-	config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 33}, cpu: {quota: 50000}}'
-	script 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max; mkdir /sys/fs/cgroup/x ||
-		echo read-only'
-	try as_user systemd-run --user --quiet --scope "$USER_HULL" run "$ID"
-	assert_ok
-	assert_output $'67108864\n33\n50000 100000\nread-only'
-	script 'sleep 1000'
-	as_user systemd-run --user --quiet --scope "$USER_HULL" run --detach "$ID" >"$OUT" 2>&1 </dev/null
-	[[ $(cgroup_dir "$(pid_of)" memory) == /sys/fs/cgroup/*/"$ID.service/app.slice/hull-$ID" ]] ||
-		fail "in $(cgroup_dir "$(pid_of)" memory)"
-}
