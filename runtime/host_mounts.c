@@ -14,6 +14,7 @@
 #include "ns/mount_live.h"
 #include "ns/mount_source.h"
 #include "ns/namespace.h"
+#include "spec/annotation.h"
 
 struct mount_change {
 	const struct config *config;
@@ -32,7 +33,9 @@ static int mounts_begin(void *context)
 static int mounts_change_inside(void *context)
 {
 	const struct mount_change *change = context;
-	int r = change->has_user ? credential_become_root(false) : 0;
+	const struct container_plan plan = { .process = change->config->process,
+		.keep_groups = annotation_is_on(change->config, ANNOTATION_KEEP_GROUPS) };
+	int r = change->has_user ? credential_become_root(&plan) : 0;
 
 	if (r < 0)
 		return r;
@@ -69,7 +72,7 @@ static int mounts_change(
 	struct spawned spawned = { .pidfd = -1 };
 	int r;
 
-	wanted.has_user = namespace_has_user(&set);
+	wanted.has_user = set.beside_flags & namespace_flag(NAMESPACE_USER);
 	r = namespace_spawn_beside(&set, pidfd, -1,
 		&(struct namespace_steps){
 			mounts_begin, mounts_change_inside, mounts_end, &wanted },
