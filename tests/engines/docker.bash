@@ -77,8 +77,9 @@ setup() {
 }
 
 # run_script [OPTION...] TEXT: TEXT runs in a container of its own; $status, $output, $stderr.
+# On a busy machine Docker loses what a container prints just before its end: a moment is left.
 run_script() {
-	try docker run --rm --network none "${@:1:$#-1}" debian sh -c "${!#}"
+	try docker run --rm --network none "${@:1:$#-1}" debian sh -c "trap 'sleep 0.2' EXIT; ${!#}"
 }
 
 # run_sleeper [OPTION...]: $C runs in the background and ends on SIGTERM, with code 0.
