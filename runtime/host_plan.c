@@ -219,18 +219,18 @@ int host_plan_spawn(struct host_plan *plan, struct process_handle *handle)
 int host_plan_furnish(struct host_plan *plan, const struct process_handle *handle)
 {
 	_cleanup_close_ int own_fd = -EBADF;
-	int target = plan->namespaces.join_fds[NAMESPACE_NETWORK];
+	int joined = plan->namespaces.join_fds[NAMESPACE_NETWORK];
 	char path[40];
 
 	if (!plan->init.config->linux->net_devices.count)
 		return 0;
-	if (target < 0) {
-		(void)snprintf(path, sizeof(path), "%d/ns/net", handle->pid);
-		target = own_fd = openat(plan->init.proc_fd, path, O_RDONLY | O_CLOEXEC);
-	}
-	if (target < 0)
+	if (joined >= 0)
+		return network_devices_move(plan->init.config, joined);
+	(void)snprintf(path, sizeof(path), "%d/ns/net", handle->pid);
+	own_fd = openat(plan->init.proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (own_fd < 0)
 		return error_errno(errno, "the container's network namespace");
-	return network_devices_move(plan->init.config, target);
+	return network_devices_move(plan->init.config, own_fd);
 }
 
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle)

@@ -36,7 +36,7 @@ mounts() {
 	assert_has 0
 	assert_lacks below
 	# The host has seen nothing of it.
-	! grep -F "$BATS_TEST_TMPDIR/" /proc/self/mountinfo
+	not grep -F "$BATS_TEST_TMPDIR/" /proc/self/mountinfo
 }
 
 @test "mounts: all or none" {
@@ -71,7 +71,7 @@ mounts() {
 	setup_source
 	mkdir "$BATS_TEST_TMPDIR/victim"
 	ln -s "$BATS_TEST_TMPDIR/victim" "$ROOTFS/absolute"
-	ln -s ../../../../../../../../..$BATS_TEST_TMPDIR/victim "$ROOTFS/relative"
+	ln -s "../../../../../../../../..$BATS_TEST_TMPDIR/victim" "$ROOTFS/relative"
 	mkdir -p "$BATS_TEST_TMPDIR/elsewhere"
 	run_sleeper
 	mounts add '[{destination: "/absolute/a", source: $s, options: ["bind"]},

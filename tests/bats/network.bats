@@ -46,7 +46,7 @@ devices() {
 	assert_has 'mtu 1450' '02:00:00:00:00:07' 'inet 10.11.12.13/24 brd 10.11.12.255' \
 		'inet 10.20.0.1 peer 10.20.0.2/32' 'inet6 fd00:11::5/64' ',UP'
 	assert_lacks 10.99.0.1 10.98.0.1 fe80::77
-	! host ip link show v0 2>/dev/null
+	not host ip link show v0 2>/dev/null
 }
 
 @test "netDevices: with a new name, in a namespace that is joined, up already, several at once" {
@@ -91,7 +91,7 @@ devices() {
 	devices '{v0: {}}'
 	payload ip -o link
 	create_container
-	! host ip link show v0 2>/dev/null
+	not host ip link show v0 2>/dev/null
 	nsenter --net="/proc/$(pid_of)/ns/net" ip link show v0
 	hull start "$ID"
 	wait_status stopped

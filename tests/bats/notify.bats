@@ -56,7 +56,7 @@ bundle_say() {
 	script 'say STATUS=starting; while [ ! -e /go ]; do sleep 0.05; done; say "READY=1"; sleep 1000'
 	hull run --detach "$ID" >"$OUT" 2>&1 </dev/null &
 	wait_until has_text STATUS=starting "$HEARD"
-	! has_text READY "$HEARD"
+	not has_text READY "$HEARD"
 	# Nobody has to wait for it meanwhile.
 	[[ $(status_of) == running ]]
 	kill -0 $!
@@ -72,7 +72,7 @@ bundle_say() {
 	config '.process.user = {uid: 1000, gid: 1000}'
 	script 'say "READY=1"; sleep 1000'
 	create_container
-	! has_text READY "$HEARD"
+	not has_text READY "$HEARD"
 	try hull start "$ID"
 	assert_ok
 	wait_until has_text "READY=1 MAINPID=$(pid_of)" "$HEARD"

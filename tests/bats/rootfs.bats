@@ -42,7 +42,7 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	config '.root.readonly = true'
 	run_script 'touch /new-file; touch /tmp/x; touch /dev/x; touch /dev/shm/x && echo shm writable'
 	assert_output "shm writable"
-	[[ $stderr == *"Read-only file system"* ]]
+	[[ ${stderr-} == *"Read-only file system"* ]]
 	[[ ! -e $ROOTFS/new-file && ! -e $ROOTFS/tmp/x ]]
 	# Only in the container.
 	touch "$ROOTFS/tmp/by-host"
@@ -111,7 +111,7 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 	mount_add /ro bind "$BATS_TEST_TMPDIR/data" bind ro
 	run_script 'cat /rw/file /ro/file; echo new >/rw/new; echo new >/ro/refused; rm /ro/file'
 	assert_has $'content\ncontent'
-	[[ $stderr == *"Read-only file system"* ]]
+	[[ ${stderr-} == *"Read-only file system"* ]]
 	assert_eq "$(cat "$BATS_TEST_TMPDIR/data/new")" new
 	[[ -e $BATS_TEST_TMPDIR/data/file && ! -e $BATS_TEST_TMPDIR/data/refused ]]
 }
@@ -428,7 +428,7 @@ assert_victim_unharmed() { assert_eq "$(victim_listing)" "$VICTIM_BEFORE"; }
 @test "cgroup mount: shows the container's own group and cannot be written" {
 	run_script 'find /sys/fs/cgroup -name cgroup.procs | head -1 | xargs cat; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/memory/x; find /sys/fs/cgroup -name cgroup.procs | while read f; do echo 1 >$f; done'
 	assert_eq "${output%%$'\n'*}" 1
-	[[ $stderr == *"Read-only file system"* ]]
+	[[ ${stderr-} == *"Read-only file system"* ]]
 }
 
 @test "propagation: rslave sees what the host mounts later, rprivate does not" {

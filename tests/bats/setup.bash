@@ -370,6 +370,8 @@ report() {
 }
 
 assert_eq() { [[ $1 == "$2" ]] || fail "got:      $1" "expected: $2"; }
+# not COMMAND...: bats lets a "!" that fails pass.
+not() { ! "$@"; }
 assert_ok() { [[ $status -eq 0 ]] || report "failed"; }
 assert_status() { [[ $status -eq $1 ]] || report "exit code is not $1"; }
 assert_output() { [[ $output == "$1" ]] || report "stdout is not: $1"; }

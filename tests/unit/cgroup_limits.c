@@ -119,7 +119,7 @@ static void test_pids(struct shared *shared)
 	CHECK_DONE(apply(cgroup, "{\"pids\":{\"limit\":1}}", false), "limit pids");
 	CHECK(child_run(cgroup, child_fork, shared) == 0 && shared->result == EAGAIN,
 		"no second process");
-	CHECK_DONE(apply(cgroup, "{\"pids\":{\"limit\":0}}", true), "no limit");
+	CHECK_DONE(apply(cgroup, "{\"pids\":{\"limit\":-1}}", true), "no limit");
 	check_file(cgroup, CONTROLLER_PIDS, "pids.max", "max", "pids.max", "max");
 	CHECK(child_run(cgroup, child_fork, shared) == 0 && !shared->result, "a second process");
 	CHECK_DONE(cgroup_remove(cgroup), "remove it");

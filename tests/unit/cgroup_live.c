@@ -168,7 +168,7 @@ static void test_taken(struct shared *shared)
 	shared->ready = 0;
 	pid = child_start(cgroup, child_spin, shared);
 	NEED(WAIT_UNTIL(shared->ready));
-	CHECK_FAILS(try_create("taken"), EBUSY, "in use", "one in use is not");
+	CHECK_FAILS(try_create("taken"), EBUSY, "is not empty", "one in use is not");
 	CHECK(kill(pid, 0) == 0 && group_exists(cgroup), "and it is left alone");
 	NEED(cgroup_kill(cgroup, SIGKILL) == 0 && is_killed(pid));
 	NEED(cgroup_freeze(cgroup, true) == 0);
