@@ -46,6 +46,12 @@ static int host_create_cgroup(struct container *container, struct cgroup *cgroup
 	return r;
 }
 
+/* Of a group that is not this user's to make. */
+static bool is_refusal(int error)
+{
+	return error == -EACCES || error == -EPERM || error == -EROFS;
+}
+
 static int host_create_delegated(
 	struct container *container, const struct config *config, struct cgroup **cgroup)
 {
@@ -56,35 +62,41 @@ static int host_create_delegated(
 	r = cgroup_open_delegated(cgroup, container->id, path);
 	if (r >= 0)
 		r = host_create_cgroup(container, *cgroup);
-	if ((r == -EACCES || r == -EPERM || r == -EROFS) && path && *path)
+	if (is_refusal(r) && path && *path)
 		return error_context(
 			r, "config.json: linux.cgroupsPath: this user may not make it");
 	return r;
+}
+
+/* The group that the options ask for; it is not made yet. */
+static int host_plan_cgroup(
+	struct container *container, const struct process_request *request, struct cgroup **cgroup)
+{
+	const struct config *config = request->config;
+	const char *path = config->linux->cgroups_path;
+
+	if (request->no_cgroup)
+		return cgroup_open_none(cgroup, container->id);
+	if (request->systemd_cgroup)
+		return cgroup_open_systemd(cgroup, container->id, path, &config->annotations);
+	return cgroup_open(cgroup, container->id, path, NULL);
 }
 
 static int host_make_cgroup(
 	struct container *container, const struct process_request *request, struct cgroup **cgroup)
 {
 	const struct config *config = request->config;
+	bool is_told = request->no_cgroup || request->systemd_cgroup;
 	int r;
 
-	if (request->no_cgroup) {
-		r = cgroup_open_none(cgroup, container->id);
-		if (r >= 0)
-			r = host_create_cgroup(container, *cgroup);
-	} else if (request->systemd_cgroup) {
-		r = cgroup_open_systemd(
-			cgroup, container->id, config->linux->cgroups_path, &config->annotations);
-		if (r >= 0)
-			r = host_create_cgroup(container, *cgroup);
-	} else if (geteuid() != 0 && rootless_is(request->rootless)) {
+	if (!is_told && geteuid() != 0 && rootless_is(request->rootless)) {
 		r = host_create_delegated(container, config, cgroup);
 	} else {
-		r = cgroup_open(cgroup, container->id, config->linux->cgroups_path, NULL);
+		r = host_plan_cgroup(container, request, cgroup);
 		if (r >= 0)
 			r = host_create_cgroup(container, *cgroup);
 		/* The root of a user namespace may have a group delegated to him too. */
-		if ((r == -EACCES || r == -EPERM || r == -EROFS) && rootless_is(request->rootless))
+		if (is_refusal(r) && !is_told && rootless_is(request->rootless))
 			r = host_create_delegated(container, config, cgroup);
 	}
 	if (r >= 0 && cgroup_apply_comes_first(*cgroup))
