@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/memory.h"
 
 extern char **environ;
 
@@ -261,4 +262,18 @@ int signal_parse(const char *text)
 		if (!strcmp(signals[i].name, name))
 			return signals[i].number;
 	return -EINVAL;
+}
+
+bool pid_list_has(const struct pid_list *list, pid_t pid)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i] == pid)
+			return true;
+	return false;
+}
+
+void pid_list_add(struct pid_list *list, pid_t pid)
+{
+	list->items = memory_resize(list->items, (list->count + 1) * sizeof(*list->items));
+	list->items[list->count++] = pid;
 }

@@ -64,4 +64,13 @@ const char *signal_name(size_t index);
 /* A signal by number or name, with or without "SIG", also "RTMIN+3"; or -EINVAL. */
 int signal_parse(const char *text);
 
+/* Pids in the order in which they came; free(3) the items. */
+struct pid_list {
+	pid_t *items;
+	size_t count;
+};
+
+bool pid_list_has(const struct pid_list *list, pid_t pid);
+void pid_list_add(struct pid_list *list, pid_t pid);
+
 #endif

@@ -13,31 +13,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/memory.h"
 #include "base/process.h"
 #include "cgroup/driver.h"
 
 #define BATCH	    128	 /* descriptors open at once */
 #define ROUNDS_MOST 1000 /* for what forks faster than we signal */
-
-struct pid_list {
-	pid_t *items;
-	size_t count;
-};
-
-static bool pid_list_has(const struct pid_list *list, pid_t pid)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i] == pid)
-			return true;
-	return false;
-}
-
-static void pid_list_add(struct pid_list *list, pid_t pid)
-{
-	list->items = memory_resize(list->items, (list->count + 1) * sizeof(*list->items));
-	list->items[list->count++] = pid;
-}
 
 /* Signal up to BATCH processes that are not DONE yet; how many there were, or an error. */
 static int signal_batch(struct cgroup_place *place, int signal, struct pid_list *done)

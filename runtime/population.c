@@ -20,25 +20,6 @@
 #define ROUNDS_MOST 100 /* for what forks faster than we signal */
 #define DEPTH_MOST  32	/* of pid namespaces: the kernel's own limit */
 
-struct pid_list {
-	pid_t *items;
-	size_t count;
-};
-
-static bool pid_list_has(const struct pid_list *list, pid_t pid)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i] == pid)
-			return true;
-	return false;
-}
-
-static void pid_list_add(struct pid_list *list, pid_t pid)
-{
-	list->items = memory_resize(list->items, (list->count + 1) * sizeof(*list->items));
-	list->items[list->count++] = pid;
-}
-
 static int namespace_open_of(pid_t pid, const char *type)
 {
 	char path[48];
