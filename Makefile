@@ -56,21 +56,33 @@ override CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-Wno-unused-variable)
 OBJ      := $(BUILD)/$(FLAVOUR)
 BIN      := $(OBJ)
 LIBS     := -lseccomp -lcap -lyajl -lm
-NEEDED   := /usr/include/seccomp.h /usr/include/sys/capability.h /usr/include/yajl/yajl_parse.h
+NEEDED   := /usr/include/seccomp.h /usr/include/sys/capability.h /usr/include/yajl/yajl_parse.h \
+	/usr/include/zstd.h /usr/include/zlib.h /usr/include/openssl/evp.h
 endif
 COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
-ROOMS    := base spec ns cgroup runtime
-SOURCES  := $(wildcard $(ROOMS:%=%/*.c) $(addprefix runtime/,command/*.c completion/*.c doctor/*.c))
-OBJECTS  := $(SOURCES:%.c=$(OBJ)/%.o)
+# The sources of some folders, as objects.
+objects_of = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1:%=%/*.c)))
+RUNTIME  := runtime runtime/command runtime/completion runtime/doctor
+OBJECTS  := $(call objects_of,base spec ns cgroup $(RUNTIME))
+IMAGE    := $(call objects_of,image image/command)
 # Everything but main: what the tests link with.
 ARCHIVE  := $(OBJ)/hull.a
 UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
+# Tests of image/ need its libraries.
+UNIT_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach)
 
+# hull-image is always dynamic: its libraries are.
+IMAGE_LIBS := -lcurl -lcrypto -lzstd -lz
+ifneq ($(wildcard /usr/include/isa-l.h),)
+$(IMAGE): override CPPFLAGS += -DHAVE_ISAL
+IMAGE_LIBS += -lisal
+endif
+
 .PHONY: all
-all: $(BIN)/hull
+all: $(BIN)/hull $(BIN)/hull-image
 
 # One line instead of a compiler's complaint about each file.
 MISSING := $(if $(shell command -v $(CC) 2>/dev/null),,$(CC)) \
@@ -80,6 +92,16 @@ need_tools = $(if $(strip $(MISSING)),$(error $(firstword $(MISSING)) is missing
 $(BIN)/hull: $(OBJECTS) $(OBJ)/flags
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(ENTRY) -o $@.new $(OBJECTS) $(LIBS) && mv $@.new $@
+
+ifeq ($(LIBC),musl)
+$(BIN)/hull-image: FORCE
+	$(Q)$(MAKE) --no-print-directory LIBC=glibc $(BUILD)/glibc/hull-image
+	$(Q)cmp -s $(BUILD)/glibc/hull-image $@ || cp $(BUILD)/glibc/hull-image $@
+else
+$(BIN)/hull-image: $(IMAGE) $(call objects_of,base spec) $(OBJ)/flags
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(IMAGE_LIBS) $(LIBS) && mv $@.new $@
+endif
 
 $(ARCHIVE): $(filter-out %/main.o,$(OBJECTS))
 	@echo "  AR    $@"
@@ -95,7 +117,7 @@ $(OBJ)/runtime/completion/place.o: $(wildcard runtime/completion/hull.*)
 
 # Other flags or another compiler make everything anew, another commit what prints it.
 COMMIT   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-TELLERS  := $(OBJ)/runtime/main.o $(addprefix $(OBJ)/runtime/command/,features.o doctor.o)
+TELLERS  := $(OBJ)/runtime/main.o $(OBJ)/image/main.o $(addprefix $(OBJ)/runtime/command/,features.o doctor.o)
 $(TELLERS): override CPPFLAGS += -DHULL_COMMIT='"$(COMMIT)"'
 $(TELLERS): $(OBJ)/commit
 
@@ -125,12 +147,17 @@ tests: tools
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined all unit
 
 tools: $(TOOLS)
-unit: $(UNIT) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ))
+unit: $(UNIT) $(UNIT_IMAGE) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ))
 
 $(UNIT): $(BIN)/%: $(OBJ)/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(UNIT_IMAGE): $(BIN)/%: $(OBJ)/%.o $(filter-out %/main.o,$(IMAGE)) $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(IMAGE_LIBS) $(LIBS)
 
 # With libFuzzer the main program is its own, else it is the replay of a corpus.
 $(FUZZ): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/replay.o) $(ARCHIVE)
@@ -204,13 +231,14 @@ PAGES       := $(wildcard docs/man1/*.1)
 
 install: all
 	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull
+	install -m 0755 $(BIN)/hull-image $(DESTDIR)$(BINDIR)/hull-image
 	install -d $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 $(PAGES) $(DESTDIR)$(MANDIR)/man1
 	$(Q)for row in $(COMPLETIONS); do $(BIN)/hull completion $${row%%:*} | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$${row#*:} || exit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/hull $(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
+	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(BINDIR)/hull-image $(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
 	rm -f $(foreach row,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$(row))))
 
 clean:
@@ -230,4 +258,4 @@ help:
 	@echo 'make clean      removes build/'
 	@echo 'V=1 shows commands, BUILD=DIR builds elsewhere.'
 
--include $(OBJECTS:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(FUZZ)) $(OBJ)/tests/fuzz/replay.d
+-include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(FUZZ)) $(OBJ)/tests/fuzz/replay.d

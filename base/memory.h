@@ -47,4 +47,10 @@ void arena_free(struct arena *arena);
 
 #define _cleanup_arena_ __attribute__((cleanup(arena_free)))
 
+/* Words of a document or a command line, in an arena; items[count] is NULL. */
+struct string_list {
+	const char **items;
+	size_t count;
+};
+
 #endif

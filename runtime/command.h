@@ -6,7 +6,7 @@
  * A command is a file in runtime/command/ that offers one struct command;
  * runtime/main.c finds it in one table.
  */
-#include "runtime/option.h"
+#include "base/option.h"
 
 /* The options in front of the command: the same for all. */
 struct global_options {

@@ -10,7 +10,8 @@
 #include "runtime/command.h"
 #include "runtime/handover.h"
 #include "runtime/self.h"
-#include "runtime/version.h"
+#include "base/version.h"
+#include "spec/config.h"
 
 static const struct command *const commands[] = {
 	&command_create,

@@ -7,6 +7,7 @@
  * user runs it, or the root of a user namespace (docs/rootless.md).
  */
 #include "runtime/command.h"
+#include "spec/config.h"
 
 /* --rootless: may a container go without a cgroup that must not be made? */
 enum rootless { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };

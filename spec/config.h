@@ -34,12 +34,6 @@ struct optional_unsigned {
 	uint64_t value;
 };
 
-/* A JSON array of strings; items[count] is NULL. */
-struct string_list {
-	const char **items;
-	size_t count;
-};
-
 /* A JSON object whose values are strings. */
 struct string_map {
 	struct string_pair {

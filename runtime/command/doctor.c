@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "runtime/command.h"
 #include "runtime/doctor/report.h"
-#include "runtime/version.h"
+#include "base/version.h"
 
 #define CAPABILITIES_MOST 16
 

@@ -6,7 +6,7 @@
 #include "ns/mount_option.h"
 #include "ns/seccomp.h"
 #include "runtime/command.h"
-#include "runtime/version.h"
+#include "base/version.h"
 #include "spec/features.h"
 
 static const struct option options[] = { { 0 } };

@@ -7,6 +7,7 @@
  * from the tables of commands and options; how a shell does it stands in a file
  * of that shell's language beside this one, and is printed in front.
  */
+#include "base/buffer.h"
 #include "runtime/command.h"
 
 struct completion {

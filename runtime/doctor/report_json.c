@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 #include "runtime/doctor/report.h"
-#include "runtime/version.h"
+#include "base/version.h"
 #include "spec/config.h"
 
 static const char *const weight_names[] = { "fact", "useful", "needed" };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/doctor/report.h"
-#include "runtime/version.h"
+#include "base/version.h"
 
 #define INDENT "           " /* below a capability's name */
 

@@ -392,11 +392,7 @@ assert_has_frozen() {
 @test "docker terminal: its size follows the user's" {
 	on_terminal docker 'start run --rm -it --network none debian bash --norc
 		expected "#"
-		# One number only: expect sets each by a call of its own.
-		stty rows 44 < $slave
-		sleep 1
-		send "stty size\r"
-		expected "44 77"
+		resized
 		send "exit\r"
 		finish'
 	assert_status 0

@@ -3,7 +3,7 @@
 
 # on_terminal ENGINE SCRIPT: expect's script; "start ARGUMENT..." runs the function ENGINE (and what
 # it calls: $ENGINE_FUNCTIONS) on a terminal of 33 rows and 77 columns, "finish" waits for its end
-# and leaves its exit code as ours.
+# and leaves its exit code as ours; "expected TEXT" and "resized" ask for what is to be seen.
 on_terminal() {
 	# shellcheck disable=SC2086 # names of functions
 	declare -f "$1" ${ENGINE_FUNCTIONS-} >engine.sh
@@ -25,6 +25,24 @@ proc expected {text} {
 		timeout { puts "never seen: $text"; exit 99 }
 		eof { puts "ended before: $text"; exit 98 }
 	}
+}
+# The shell inside sees another number of rows. Again and again: an engine that has just shown the
+# first prompt may not follow the size yet. One number only: expect sets each by a call of its own.
+proc resized {} {
+	global spawn_id slave
+	for {set rows 40} {$rows < 60} {incr rows} {
+		stty rows $rows < $slave
+		after 300
+		send "stty size\r"
+		expect {
+			-timeout 2
+			-ex "$rows 77" { return }
+			timeout {}
+			eof { puts "ended before: $rows 77"; exit 98 }
+		}
+	}
+	puts "never resized"
+	exit 99
 }
 EOT
 	cat - <<<"$2" >>terminal.exp

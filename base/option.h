@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HULL_RUNTIME_OPTION_H
-#define HULL_RUNTIME_OPTION_H
+#ifndef HULL_BASE_OPTION_H
+#define HULL_BASE_OPTION_H
 
 /*
  * Command lines by table: an option is a line, and --help, the parser and the
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "spec/config.h"
+#include "base/memory.h"
 
 enum option_type {
 	OPTION_FLAG,   /* bool; also --name=true and --name=false */
