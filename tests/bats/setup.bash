@@ -25,7 +25,7 @@ export HULL PYTHON
 # Another runtime than hull: the form of its messages is its own.
 PEER=$([[ ${HULL##*/} == hull* ]] && echo false || echo true)
 # No single call of hull may take longer; a call that does is killed and fails its test.
-HULL_TIMEOUT=${HULL_TIMEOUT:-30}
+HULL_TIMEOUT=${HULL_TIMEOUT:-60}
 
 case $(stat -f -c %T /sys/fs/cgroup) in
 cgroup2fs) CGROUP_MODE=v2 CGROUP2=/sys/fs/cgroup ;;
@@ -206,12 +206,12 @@ nap() {
 	read -rt "$1" -u "$NAP_FD" || true
 }
 
-# wait_until COMMAND...: polls for at most ten seconds or so.
+# wait_until COMMAND...: polls; a minute or so is enough for the busiest machine.
 wait_until() {
 	local n
-	for ((n = 0; n < 500; n++)); do
+	for ((n = 0; n < 700; n++)); do
 		"$@" && return
-		nap 0.02
+		nap ".0$((n < 100 ? 2 : 9))"
 	done
 	fail "never came true: $*"
 }
