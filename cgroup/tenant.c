@@ -109,7 +109,7 @@ int cgroup_join_tenant(struct cgroup *cgroup, const struct tenant_level *level)
 	if (r < 0)
 		return r;
 	cgroup_set_group(cgroup, group);
-	cgroup->level = level;
+	cgroup->level = level->limits ? level : NULL;
 	return 0;
 }
 

@@ -110,6 +110,7 @@ static int tenant_cpu(const struct tenant *tenant, struct config_cpu *cpu)
 	cpu->quota = (struct optional_integer){ true, -1 };
 	cpu->period = (struct optional_unsigned){ true, PERIOD };
 	cpu->burst = (struct optional_unsigned){ true, 0 };
+	cpu->realtime_runtime = (struct optional_integer){ true, 0 };
 	if (tenant->cpus) {
 		if (parse_cpus(tenant->cpus, &cpu->quota.value) < 0)
 			return error_set(EINVAL,
@@ -127,7 +128,7 @@ static int tenant_cpu(const struct tenant *tenant, struct config_cpu *cpu)
 			"got \"%.64s\"",
 			tenant->rt_budget);
 	cpu->realtime_period = (struct optional_unsigned){ true, SECOND };
-	cpu->realtime_runtime = (struct optional_integer){ true, (int64_t)(budget / 1000) };
+	cpu->realtime_runtime.value = (int64_t)(budget / 1000);
 	return 0;
 }
 

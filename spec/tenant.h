@@ -13,6 +13,7 @@
  */
 #include <stdint.h>
 
+#include "base/json.h"
 #include "spec/config.h"
 
 struct tenant {
