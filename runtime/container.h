@@ -28,6 +28,7 @@ struct container_record {
 	bool damaged;	       /* state.json cannot be read: known to `delete --force` alone */
 	int64_t pid;	       /* 0 while it is being created */
 	uint64_t pid_start;    /* clock ticks since boot: tells a pid from its reuse */
+	const char *tenant;    /* runtime/tenants.h; its level is above the cgroup; NULL: none */
 	const char *rdt_class; /* of resctrl; NULL: none */
 	bool rdt_made, rdt_monitored;
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */

@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&command_resume,
 	&command_update,
 	&command_mounts,
+	&command_tenant,
 	&command_kill,
 	&command_delete,
 	&command_spec,
