@@ -31,8 +31,8 @@ void kept_file_set(struct kept_file *file, const char *folder, const char *name)
  * -ENOENT, -ENODEV (cgroupfs) or -ESRCH (procfs) when what it tells of is gone.
  * A file that was not set is -ENOENT.
  */
-ssize_t kept_file_read(struct kept_file *file, struct kept_files *all, int folder_fd, char *text,
-	size_t size);
+ssize_t kept_file_read(
+	struct kept_file *file, struct kept_files *all, int folder_fd, char *text, size_t size);
 void kept_file_free(struct kept_file *file, struct kept_files *all);
 
 /*

@@ -17,19 +17,20 @@
 
 /* One of the groups that stand beside each other. */
 struct share_member {
-	double weight;	 /* > 0, in any unit that all have */
-	double demand;	 /* what it used and what it wanted more */
-	double limit;	 /* of its quota; INFINITY: none */
-	cpu_set_t cpus;	 /* where it may run; not empty */
+	double weight;	/* > 0, in any unit that all have */
+	double demand;	/* what it used and what it wanted more */
+	double limit;	/* of its quota; INFINITY: none */
+	cpu_set_t cpus; /* where it may run; not empty */
 	double entitled; /* result: what it would get if it wanted all, and the others what they do */
 };
 
 /*
- * Divide CAPACITY, which lies on the CPUs of ALL, among the members. A member whose
- * CPUs are others than one's own is no rival; one of whose CPUs some are the
- * same is a rival with that part of its weight and demand.
+ * Divide CAPACITY, which lies evenly on the CPUs of ALL, among the members, CPU by
+ * CPU: weight and demand of a member lie evenly on those that it may use. So one
+ * whose CPUs are others is no rival, and one with some of the same is a part of one.
  */
-void share_divide(struct share_member *members, size_t count, double capacity, const cpu_set_t *all);
+void share_divide(
+	struct share_member *members, size_t count, double capacity, const cpu_set_t *all);
 
 /* What it was entitled to, wanted and did not get. */
 double share_deficit(double entitled, double usage, double demand);

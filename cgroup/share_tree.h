@@ -22,8 +22,7 @@ struct share_tree;
 struct share_node;
 
 /* Makes no sense without a cgroup (-EOPNOTSUPP). 0, or a negative errno with a message. */
-int share_tree_open(
-	struct share_tree **tree, const struct cgroup *like, struct kept_files *kept);
+int share_tree_open(struct share_tree **tree, const struct cgroup *like, struct kept_files *kept);
 void share_tree_close(struct share_tree **tree);
 
 #define _cleanup_share_tree_ __attribute__((cleanup(share_tree_close)))

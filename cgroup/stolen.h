@@ -56,8 +56,8 @@ struct stolen_meter;
  * A meter for CGROUP, which has to outlive it; KEPT is what its files share with others.
  * 0, or a negative errno with a message: -EOPNOTSUPP without a cgroup.
  */
-int stolen_meter_open(struct stolen_meter **meter, const struct cgroup *cgroup,
-	struct kept_files *kept);
+int stolen_meter_open(
+	struct stolen_meter **meter, const struct cgroup *cgroup, struct kept_files *kept);
 
 /*
  * The totals: since the group was made; wait (run_delay) of the threads that lived at
