@@ -49,7 +49,7 @@ extern const struct command command_completion, command_create, command_delete, 
 /* Options of create and run, which are the same. */
 struct create_options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
-	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper, whisper;
 	unsigned int preserve_fds;
 };
 

@@ -24,6 +24,7 @@
 #include "runtime/host_rdt.h"
 #include "runtime/host_watch.h"
 #include "runtime/population.h"
+#include "runtime/whisper.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
 {
@@ -188,6 +189,8 @@ static int host_create(struct container *container, int bundle_fd,
 		r = host_start_cgroup(container, request->config, cgroup, handle->pid);
 	if (r >= 0)
 		r = cgroup_owner_set(cgroup, request->config);
+	if (r >= 0 && request->whisper)
+		r = whisper_start(container, cgroup, handle->pidfd);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
