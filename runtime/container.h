@@ -9,6 +9,7 @@
  *   ID/config.json  as it was run, with the limits that `update` has set
  *   ID/state.json   replaced whole
  *   ID/exec.fifo    there until `start`
+ *   ID/cpu          the page of runtime/whisper.h, for a container that has one
  *   ID/notify/      the socket of runtime/notify.h, for a caller that has one
  *
  * The folder is made first and removed last, and state.json says where the

@@ -25,6 +25,7 @@
 #include "runtime/host_tenant.h"
 #include "runtime/host_watch.h"
 #include "runtime/population.h"
+#include "runtime/whisper.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
 {
@@ -198,6 +199,8 @@ static int host_create(struct container *container, int bundle_fd,
 	host_tenant_close(&tenant);
 	if (r >= 0)
 		r = cgroup_owner_set(cgroup, request->config);
+	if (r >= 0 && request->whisper)
+		r = whisper_start(container, cgroup, handle->pidfd);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)

@@ -18,6 +18,7 @@
 #include "runtime/activation.h"
 #include "runtime/notify.h"
 #include "runtime/unix_socket.h"
+#include "runtime/whisper.h"
 #include "spec/annotation.h"
 #include "spec/tenant.h"
 #include "spec/update.h"
@@ -187,6 +188,8 @@ static int create_make(struct container *container, int root_fd, const char *id,
 	r = create_fill_record(container, config, bundle, options);
 	if (r >= 0)
 		r = notify_prepare(container, config);
+	if (r >= 0 && request->whisper)
+		r = whisper_prepare(container, config);
 	if (r >= 0 && !request->wait_for_start)
 		r = notify_listen(container);
 	if (r >= 0)
@@ -250,6 +253,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.no_cgroup = global->cgroup_manager && !strcmp(global->cgroup_manager, "disabled"),
 		.rootless = rootless,
 		.systemd_cgroup = global->systemd_cgroup,
+		.whisper = options->whisper || annotation_is_on(&config, ANNOTATION_WHISPER),
 		.wait_for_start = !start,
 	};
 	return create_make(

@@ -35,6 +35,10 @@ const struct annotation annotation_table[] = {
 	{ "hull.isolation", ANNOTATION_WORD, isolations,
 		"Where the container runs: host is namespaces and cgroups of this machine.",
 		false },
+	{ ANNOTATION_WHISPER, ANNOTATION_WORD, switches,
+		"1: the container gets /run/hull/cpu, a page with the processor time that was "
+		"stolen from it.",
+		false },
 	{ ANNOTATION_KEEP_GROUPS, ANNOTATION_WORD, switches,
 		"1: processes keep the supplementary groups of whoever runs hull, and get no "
 		"other; "

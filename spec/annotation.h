@@ -13,6 +13,8 @@
 
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups" /* crun's name */
 
+#define ANNOTATION_WHISPER "hull.whisper"
+
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_PIDFD_RECEIVER   "run.oci.pidfd_receiver"
 #define ANNOTATION_HOOKS_STDOUT	    "run.oci.hooks.stdout"

@@ -30,6 +30,8 @@
 			"leave the container the session keyring of the caller" },                 \
 		{ "no-subreaper", 0, OPTION_FLAG, offsetof(struct create_options, no_subreaper),   \
 			NULL,                                                                      \
-			"accepted for callers of other runtimes: hull never is a subreaper" }
+			"accepted for callers of other runtimes: hull never is a subreaper" },     \
+		{ "whisper", 0, OPTION_FLAG, offsetof(struct create_options, whisper), NULL,       \
+			"show the container its stolen processor time, in /run/hull/cpu" }
 
 #endif
