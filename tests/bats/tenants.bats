@@ -390,12 +390,13 @@ enough() {
 
 @test "two tenants with equal weights get equal time, whatever each of them runs" {
 	local spin='while :; do :; done' cpu
+	need_controller cpuset
 	# One processor for all, the last one that may be used.
 	cpu=$(taskset -cp $$ | sed 's/.*[-, ]//')
+	config --arg cpu "$cpu" '.linux.resources.cpu.cpus = $cpu'
 	tenant_set "$T-a" --weight 200
 	tenant_set "$T-b" --weight 200
 	script "$spin"
-	hull() { HULL_BATS=$ID timeout --foreground -s KILL "$HULL_TIMEOUT" taskset -c "$cpu" "$HULL" --root "$STATE" "$@" 3>&- 4>&-; }
 	ID=$ID-a run_detached --tenant "$T-a"
 	script "for n in 1 2 3 4 5 6 7; do ( $spin ) & done; $spin"
 	ID=$ID-b run_detached --tenant "$T-b"
