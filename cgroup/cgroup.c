@@ -232,7 +232,7 @@ void cgroup_set_group(struct cgroup *cgroup, const char *group)
 		place_set_group(&cgroup->v1[i], group);
 	if (cgroup->v2)
 		place_set_group(cgroup->v2, group);
-	memory_free_pointer(&cgroup->saved);
+	free(cgroup->saved);
 	cgroup_opened(cgroup, group);
 }
 

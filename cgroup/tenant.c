@@ -200,12 +200,14 @@ int cgroup_set_level(const char *saved, const struct config_resources *limits)
 		       : 0;
 }
 
-/* A budget is the level's until the kernel has forgotten it, a moment later. */
+/* Without the drop, the kernel counts a budget until it has forgotten the group. */
 static void level_remove_place(struct cgroup_place *place, struct patience *patience)
 {
 	bool realtime = place->controllers & CONTROLLER_BIT(CONTROLLER_CPU) && !place->unified &&
-			realtime_is_given(place);
+			!level_count(place) && realtime_is_given(place);
 
+	if (realtime)
+		realtime_drop(place);
 	if (unlinkat(place->mount_fd, place->path, AT_REMOVEDIR) < 0)
 		return;
 	while (realtime && realtime_give_back(place) < 0 && patience_wait(patience))

@@ -27,7 +27,8 @@ static int check_weight(const struct tenant *tenant, const char *path, const cha
 static int tenant_unknown(struct tenants *tenants, const char *name)
 {
 	return error_set(ENOENT,
-		"there is no tenant %s (known: %s): `hull tenant set %s --weight N` makes it", name,
+		"annotations[\"" ANNOTATION_TENANT
+		"\"]: there is no tenant %s (known: %s): `hull tenant set %s --weight N` makes it", name,
 		tenants_names(tenants), name);
 }
 

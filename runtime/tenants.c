@@ -120,8 +120,8 @@ void tenants_close(struct tenants *tenants)
 		(void)flock(tenants->folder_fd, LOCK_UN);
 	file_close(&tenants->folder_fd);
 	arena_free(&tenants->arena);
-	memory_free_pointer(&tenants->path);
-	tenants->list = (struct tenant_list){ 0 };
+	free(tenants->path);
+	*tenants = TENANTS_NONE;
 }
 
 const char *tenants_names(struct tenants *tenants)

@@ -78,7 +78,7 @@ static void features_annotations(struct json_writer *writer, const struct featur
 	static const char *const values[] = { [ANNOTATION_WORD] = "",
 		[ANNOTATION_PATH] = "PATH",
 		[ANNOTATION_TENANT_NAME] = "NAME",
-		[ANNOTATION_WEIGHT] = "1..10000" };
+		[ANNOTATION_WEIGHT] = "WEIGHT" };
 
 	json_begin_object(writer, "annotations");
 	for (size_t i = 0; i < facts->annotations.count; i++)
