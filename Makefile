@@ -63,7 +63,7 @@ COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # The sources of some folders, as objects.
 objects_of = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1:%=%/*.c)))
-RUNTIME  := runtime runtime/command runtime/completion runtime/doctor
+RUNTIME  := runtime runtime/command runtime/completion runtime/doctor runtime/stats
 OBJECTS  := $(call objects_of,base spec ns cgroup $(RUNTIME))
 IMAGE    := $(call objects_of,image image/command)
 # Everything but main: what the tests link with.

@@ -216,21 +216,38 @@ static void node_gather(struct share_node *node)
 		node->demand = demand;
 	if (node->used < used)
 		node->used = used;
-	if (node->above && CPU_COUNT(&cpus))
+	if (CPU_COUNT(&cpus))
 		node->cpus = cpus;
 }
 
-/* What processes used that are in NODE itself. */
-static double used_beside(const struct share_tree *tree, const struct share_node *node)
+/* What groups below used, those that the scheduler knows as such. */
+static double used_below(const struct share_node *node)
 {
-	double used = node->used;
+	double used = 0;
 
 	for (const struct share_node *child = node->first; child; child = child->next)
 		if (child->weight > 0)
-			used -= child->used;
-	if (tree->at.v2_usage && !node->above && used < ROOT_NOISE)
-		return 0;
-	return used > 0 ? used : 0;
+			used += child->used;
+	return used;
+}
+
+/*
+ * What NODE has for the groups below: what the processes beside them, in NODE
+ * itself, leave. In the root of CPUS those processes may be anywhere: on the CPUs of
+ * the groups they had at most what those did not use, and at least what is not
+ * to be had elsewhere.
+ */
+static double capacity_below(const struct share_tree *tree, const struct share_node *node, int cpus)
+{
+	double below = used_below(node), beside = fmax(node->used - below, 0), mine, here;
+
+	if (node->above)
+		return fmax(node->entitled - beside, 0);
+	if (tree->at.v2_usage && beside < ROOT_NOISE)
+		beside = 0;
+	mine = CPU_COUNT(&node->cpus);
+	here = fmax(mine - below, beside - (cpus - mine));
+	return fmax(mine - fmin(fmin(here, beside), mine), 0);
 }
 
 static size_t members_of(const struct share_node *node, struct share_member *members)
@@ -251,27 +268,28 @@ static size_t members_of(const struct share_node *node, struct share_member *mem
 	return count;
 }
 
-static void node_divide(const struct share_tree *tree, struct share_node *node)
+/* CPUS: of the machine. */
+static void node_divide(const struct share_tree *tree, struct share_node *node, int cpus)
 {
 	size_t count = members_of(node, NULL), at = 0;
 	_cleanup_free_ struct share_member *members =
 		memory_allocate((count + 1) * sizeof(*members));
-	double left = node->entitled - used_beside(tree, node);
 
 	(void)members_of(node, members);
-	share_divide(members, count, left > 0 ? left : 0, &node->cpus);
+	share_divide(members, count, capacity_below(tree, node, cpus), &node->cpus);
 	for (struct share_node *child = node->first; child; child = child->next) {
 		child->entitled = NAN;
 		if (child->weight > 0 && (child->demand > 0 || child->added || child->below))
 			child->entitled = members[at++].entitled;
 		if (child->below)
-			node_divide(tree, child);
+			node_divide(tree, child, cpus);
 	}
 }
 
 void share_tree_read(struct share_tree *tree)
 {
 	uint64_t now = clock_monotonic();
+	int cpus;
 
 	tree->interval = tree->time ? (double)(now - tree->time) / 1e9 : 0;
 	tree->time = now;
@@ -279,9 +297,10 @@ void share_tree_read(struct share_tree *tree)
 	tree_scan(tree, tree->root);
 	if (tree->interval <= 0)
 		return;
+	cpus = CPU_COUNT(&tree->root->cpus);
+	tree->root->entitled = cpus;
 	node_gather(tree->root);
-	tree->root->entitled = CPU_COUNT(&tree->root->cpus);
-	node_divide(tree, tree->root);
+	node_divide(tree, tree->root, cpus);
 }
 
 double share_node_entitled(const struct share_node *node)

@@ -26,6 +26,7 @@ struct stolen_meter {
 	int mount_fd, proc_fd; /* mount_fd: borrowed */
 	struct kept_file usage, cpu, cpu_local, pressure;
 	bool v1_usage, v1_cpu; /* else of v2 */
+	bool of_threads;
 	struct stolen_threads threads;
 	uint64_t debt; /* stolen_join */
 	uint64_t time; /* CLOCK_MONOTONIC of the last reading; 0: there was none */
@@ -55,14 +56,15 @@ static int meter_set_files(struct stolen_meter *meter, const struct cgroup *cgro
 	return stolen_threads_open(&meter->threads, cgroup->v2 ? cgroup->v2 : cpu);
 }
 
-int stolen_meter_open(
-	struct stolen_meter **opened, const struct cgroup *cgroup, struct kept_files *kept)
+int stolen_meter_open(struct stolen_meter **opened, const struct cgroup *cgroup, bool of_threads,
+	struct kept_files *kept)
 {
 	_cleanup_stolen_meter_ struct stolen_meter *meter = memory_allocate_zero(sizeof(*meter));
 	int r;
 
 	meter->proc_fd = -EBADF;
 	meter->kept = kept;
+	meter->of_threads = of_threads;
 	if (cgroup_is_none(cgroup))
 		return error_set(EOPNOTSUPP,
 			"the container has no cgroup, and without one nothing counts what it uses");
@@ -173,6 +175,26 @@ static void meter_join(
 			    stolen_join(threads, some, time - meter->time, &meter->debt);
 }
 
+/* How much longer the threads have waited; none of it when they could not be told. */
+static int meter_read_threads(struct stolen_meter *meter, struct stolen *now, uint64_t *wait)
+{
+	int r = meter->of_threads ? stolen_threads_read(&meter->threads, meter->kept,
+					    meter->proc_fd, wait)
+				  : -E2BIG;
+
+	if (r == -ENODEV || r == -ENOENT)
+		return -ENODEV;
+	if (r < 0 || (meter->blind && meter->time))
+		*wait = 0;
+	meter->blind = r < 0;
+	if (r >= 0)
+		now->source = STOLEN_OF_THREADS;
+	else if (now->has_pressure)
+		now->source = STOLEN_OF_PRESSURE;
+	now->threads = r < 0 ? 0 : (uint32_t)meter->threads.count;
+	return 0;
+}
+
 int stolen_meter_read(struct stolen_meter *meter, struct stolen *now)
 {
 	uint64_t threads = 0, time = clock_monotonic();
@@ -180,18 +202,10 @@ int stolen_meter_read(struct stolen_meter *meter, struct stolen *now)
 
 	*now = (struct stolen){ 0 };
 	r = meter_read_cgroup(meter, now);
+	if (r >= 0)
+		r = meter_read_threads(meter, now, &threads);
 	if (r < 0)
 		return r;
-	r = stolen_threads_read(&meter->threads, meter->kept, meter->proc_fd, &threads);
-	if (r == -ENODEV || r == -ENOENT)
-		return -ENODEV;
-	if (r < 0 || (meter->blind && meter->time))
-		threads = 0;
-	meter->blind = r < 0;
-	if (r >= 0)
-		now->source = STOLEN_OF_THREADS;
-	else if (now->has_pressure)
-		now->source = STOLEN_OF_PRESSURE;
 	meter_join(meter, now, threads, time);
 	meter->time = time;
 	meter->last = *now;
@@ -213,6 +227,7 @@ struct stolen stolen_between(const struct stolen *before, const struct stolen *n
 		.throttled = grown(before->throttled, now->throttled),
 		.periods = grown(before->periods, now->periods),
 		.throttled_periods = grown(before->throttled_periods, now->throttled_periods),
+		.threads = now->threads,
 		.source = now->source,
 		.has_pressure = now->has_pressure,
 	};

@@ -46,6 +46,7 @@ struct stolen {
 	uint64_t some, full;
 	uint64_t throttled;
 	uint64_t periods, throttled_periods; /* of its own quota */
+	uint32_t threads;		     /* that wait is the sum of; 0 when it is not */
 	enum stolen_source source;	     /* of wait */
 	bool has_pressure;
 };
@@ -54,10 +55,11 @@ struct stolen_meter;
 
 /*
  * A meter for CGROUP, which has to outlive it; KEPT is what its files share with others.
+ * Without OF_THREADS no thread is looked at, and the wait is `some`.
  * 0, or a negative errno with a message: -EOPNOTSUPP without a cgroup.
  */
-int stolen_meter_open(
-	struct stolen_meter **meter, const struct cgroup *cgroup, struct kept_files *kept);
+int stolen_meter_open(struct stolen_meter **meter, const struct cgroup *cgroup, bool of_threads,
+	struct kept_files *kept);
 
 /*
  * The totals: since the group was made; wait (run_delay) of the threads that lived at

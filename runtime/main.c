@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&command_run,
 	&command_exec,
 	&command_state,
+	&command_stats,
 	&command_list,
 	&command_ps,
 	&command_events,
