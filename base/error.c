@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A thread of hull-image fails for itself; hull has one thread, and musl would pay with an mmap. */
+#ifdef __GLIBC__
+static _Thread_local char recorded[ERROR_TEXT_BYTES];
+#else
 static char recorded[ERROR_TEXT_BYTES];
+#endif
 
 const char *error_words(int error)
 {
