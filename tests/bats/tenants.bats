@@ -39,10 +39,10 @@ weight_is() {
 
 tenant_set() { hull tenant set "$@"; }
 
-# in_tenant [OPTION...]: $ID runs in the tenant $T.
+# in_tenant: $ID runs in the tenant $T.
 in_tenant() {
 	payload sleep 1000
-	run_detached --tenant "$T" "$@"
+	run_detached --tenant "$T"
 }
 
 # ---- the level ---------------------------------------------------------------------------------------
