@@ -59,7 +59,7 @@ struct cgroup {
 	int mount_fd;			     /* /sys/fs/cgroup */
 	struct cgroup_place *v1;	     /* v1_count of them, in the order of their names */
 	size_t v1_count;
-	struct cgroup_place *v2; /* or NULL */
+	struct cgroup_place *v2;	  /* or NULL */
 	const struct tenant_level *level; /* that a new group is in, or NULL: cgroup/tenant.h */
 	struct cgroup_view views[CGROUP_V1_MOST + 3];
 };

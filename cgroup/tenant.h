@@ -20,8 +20,9 @@
 
 /* What a level has, besides the containers. */
 struct tenant_level {
-	const char *name;		       /* of the tenant */
-	const struct config_resources *limits; /* cpu and memory; NULL: only to find a group again */
+	const char *name; /* of the tenant */
+	const struct config_resources
+		*limits; /* cpu and memory; NULL: only to find a group again */
 	/* Nobody but containers tell the weight, so those that run already must agree. */
 	bool only_annotated;
 };

@@ -28,8 +28,8 @@ static int tenant_unknown(struct tenants *tenants, const char *name)
 {
 	return error_set(ENOENT,
 		"annotations[\"" ANNOTATION_TENANT
-		"\"]: there is no tenant %s (known: %s): `hull tenant set %s --weight N` makes it", name,
-		tenants_names(tenants), name);
+		"\"]: there is no tenant %s (known: %s): `hull tenant set %s --weight N` makes it",
+		name, tenants_names(tenants), name);
 }
 
 static int host_tenant_choose(struct host_tenant *tenant, const char *name, const char *weight)
@@ -51,8 +51,9 @@ static int host_tenant_choose(struct host_tenant *tenant, const char *name, cons
 	if (r >= 0)
 		r = tenant_resources(known ? known : &made, &tenants->arena, &limits);
 	if (r >= 0)
-		tenant->level = (struct tenant_level){ arena_copy(&tenants->arena, name, strlen(name)),
-			limits, !known };
+		tenant->level =
+			(struct tenant_level){ arena_copy(&tenants->arena, name, strlen(name)),
+				limits, !known };
 	return r;
 }
 
@@ -64,8 +65,8 @@ int host_tenant_open(struct host_tenant *tenant, const struct config *config)
 
 	*tenant = HOST_TENANT_NONE;
 	if (!name && weight)
-		return error_set(EINVAL, "annotations[\"" ANNOTATION_TENANT_WEIGHT
-					 "\"]: needs " ANNOTATION_TENANT);
+		return error_set(EINVAL,
+			"annotations[\"" ANNOTATION_TENANT_WEIGHT "\"]: needs " ANNOTATION_TENANT);
 	if (!name)
 		return 0;
 	/* Whose weight the containers tell, these must tell it one after another. */

@@ -17,7 +17,10 @@ struct host_tenant {
 };
 
 #define HOST_TENANT_NONE                                                                           \
-	(struct host_tenant) { .tenants = { .folder_fd = -EBADF } }
+	(struct host_tenant)                                                                       \
+	{                                                                                          \
+		.tenants = {.folder_fd = -EBADF }                                                  \
+	}
 
 /*
  * What the annotations of CONFIG ask for: a tenant of tenants.json, or one that exists for

@@ -81,7 +81,8 @@ static int create_add_options(struct config *config, const struct create_options
 		r = tenant_check_name("--tenant", options->tenant);
 	if (r >= 0 && options->tenant && given && strcmp(given, options->tenant) != 0)
 		return error_set(EINVAL,
-			"--tenant %s: annotations[\"" ANNOTATION_TENANT "\"] of config.json says %s",
+			"--tenant %s: annotations[\"" ANNOTATION_TENANT
+			"\"] of config.json says %s",
 			options->tenant, given);
 	if (r >= 0 && options->cpu_weight)
 		r = tenant_parse_weight("--cpu-weight", options->cpu_weight, &weight);

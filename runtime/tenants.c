@@ -69,11 +69,10 @@ int tenants_save(const struct tenants *tenants)
 	if (name)
 		*name++ = '\0';
 	tenants_write(&text, &tenants->list);
-	folder_fd = open(!name ? "." : *folder ? folder : "/",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder_fd = open(!name ? "." : *folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = folder_fd < 0 ? -errno
-			  : file_replace_at(folder_fd, name ? name : folder, text.data,
-				    text.length, 0644);
+			  : file_replace_at(
+				    folder_fd, name ? name : folder, text.data, text.length, 0644);
 	return r < 0 ? error_errno(r, "%s: cannot be written", tenants->path) : 0;
 }
 
@@ -162,7 +161,8 @@ int tenants_enter(const struct tenants *tenants, const struct container *contain
 	/* What has the number of our folder is of one that is gone. */
 	(void)unlinkat(tenants->folder_fd, member, 0);
 	if (symlinkat(folder, tenants->folder_fd, member) < 0)
-		return error_errno(errno, "tenant %s: @tenants/%s", container->record.tenant, member);
+		return error_errno(
+			errno, "tenant %s: @tenants/%s", container->record.tenant, member);
 	return 0;
 }
 
@@ -188,11 +188,12 @@ static int visited_compare(const void *one, const void *other)
 }
 
 /* The link's container, if it is still there and still in the tenant. */
-static int member_visit(const char *name, struct visited *member, tenants_visit *visit, void *context)
+static int member_visit(
+	const char *name, struct visited *member, tenants_visit *visit, void *context)
 {
 	_cleanup_container_ struct container container = CONTAINER_NONE;
-	_cleanup_free_ char *root = string_format(
-		"%.*s", (int)(member->id - member->folder), member->folder);
+	_cleanup_free_ char *root =
+		string_format("%.*s", (int)(member->id - member->folder), member->folder);
 	_cleanup_close_ int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (root_fd < 0 ||

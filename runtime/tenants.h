@@ -34,7 +34,10 @@ struct tenants {
 };
 
 #define TENANTS_NONE                                                                               \
-	(struct tenants) { .folder_fd = -EBADF }
+	(struct tenants)                                                                           \
+	{                                                                                          \
+		.folder_fd = -EBADF                                                                \
+	}
 
 /* Lock them and read the file; without one there are none. 0 or an error with a message. */
 int tenants_open(struct tenants *tenants, enum tenants_lock lock);

@@ -111,8 +111,7 @@ static int annotation_validate_word(
 static int annotation_validate(
 	const struct validation *at, const struct annotation *row, const char *value)
 {
-	_cleanup_free_ char *what =
-		string_format("%s: annotations[\"%s\"]", at->name, row->name);
+	_cleanup_free_ char *what = string_format("%s: annotations[\"%s\"]", at->name, row->name);
 	uint64_t weight;
 
 	switch (row->type) {
@@ -122,8 +121,8 @@ static int annotation_validate(
 		if (value[0] == '/')
 			return 0;
 		return validation_refuse(at,
-			"annotations[\"%s\"]: must be an absolute path, got \"%.64s\"",
-			row->name, value);
+			"annotations[\"%s\"]: must be an absolute path, got \"%.64s\"", row->name,
+			value);
 	case ANNOTATION_TENANT_NAME:
 		return tenant_check_name(what, value);
 	case ANNOTATION_WEIGHT:

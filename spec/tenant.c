@@ -12,7 +12,7 @@
 #define TENANTS_VERSION 1
 #define PERIOD		100000u /* microseconds: of the cap of CPUs */
 #define QUOTA_LEAST	1000u	/* of the kernel */
-#define CPUS_MOST	8192u
+#define CPUS_MOST	8192ull
 #define SECOND		1000000u
 
 struct document {
@@ -88,8 +88,8 @@ static int parse_cpus(const char *text, int64_t *quota)
 	size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
 	uint64_t milli;
 
-	if (!whole || whole > 5 || fraction > 3 ||
-		text[whole + fraction + (text[whole] == '.')] || (text[whole] == '.' && !fraction))
+	if (!whole || whole > 5 || fraction > 3 || text[whole + fraction + (text[whole] == '.')] ||
+		(text[whole] == '.' && !fraction))
 		return -EINVAL;
 	milli = strtoull(text, NULL, 10) * 1000;
 	for (size_t i = 0, unit = 100; i < fraction; i++, unit /= 10)
@@ -114,7 +114,8 @@ static int tenant_cpu(const struct tenant *tenant, struct config_cpu *cpu)
 	if (tenant->cpus) {
 		if (parse_cpus(tenant->cpus, &cpu->quota.value) < 0)
 			return error_set(EINVAL,
-				"cpus: must be a number of CPUs from 0.01 to %u with at most three "
+				"cpus: must be a number of CPUs from 0.01 to %llu with at most "
+				"three "
 				"digits behind the point, got \"%.64s\"",
 				CPUS_MOST, tenant->cpus);
 		cpu->burst.value = (uint64_t)cpu->quota.value;
@@ -169,8 +170,7 @@ static int tenant_compare(const void *one, const void *other)
 
 struct tenant *tenant_add(struct arena *arena, struct tenant_list *list, const char *name)
 {
-	struct tenant *items =
-		arena_allocate(arena, (list->count + 1) * sizeof(*items));
+	struct tenant *items = arena_allocate(arena, (list->count + 1) * sizeof(*items));
 
 	if (list->count)
 		memcpy(items, list->items, list->count * sizeof(*items));
@@ -193,14 +193,14 @@ static int list_validate(struct arena *arena, const char *name, const struct ten
 	for (size_t i = 0; i < list->count; i++) {
 		const struct tenant *tenant = &list->items[i];
 		struct config_resources *resources;
-		int r = tenant_check_name(arena_format(arena, "%s: tenants: the name", name),
-			tenant->name);
+		int r = tenant_check_name(
+			arena_format(arena, "%s: tenants: the name", name), tenant->name);
 
 		if (r < 0)
 			return r;
 		if (i && !strcmp(tenant->name, tenant[-1].name))
-			return error_set(EINVAL, "%s: tenants.%s: is given twice", name,
-				tenant->name);
+			return error_set(
+				EINVAL, "%s: tenants.%s: is given twice", name, tenant->name);
 		r = tenant_resources(tenant, arena, &resources);
 		if (r < 0)
 			return error_set(r, "%s: tenants.%s.%s", name, tenant->name,

@@ -144,8 +144,8 @@ static void merge_at(struct json_writer *writer, const char *key, const struct j
 }
 
 /* Append DOCUMENT with its object at PATH, an array up to NULL, merged with UPDATE's text. */
-static int update_at(struct buffer *result, const struct buffer *document,
-	const char *const *path, const struct buffer *update)
+static int update_at(struct buffer *result, const struct buffer *document, const char *const *path,
+	const struct buffer *update)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct json_writer writer = { .buffer = result };
@@ -170,8 +170,8 @@ int update_document(struct buffer *result, const struct buffer *document, const 
 	return update_at(result, document, path, update);
 }
 
-int update_options(struct buffer *result, const struct buffer *document, const char *tenant,
-	uint64_t weight)
+int update_options(
+	struct buffer *result, const struct buffer *document, const char *tenant, uint64_t weight)
 {
 	static const char *const path[] = { NULL };
 	_cleanup_buffer_ struct buffer update = { 0 };

@@ -56,8 +56,9 @@ static int spec_run(const struct invocation *invocation)
 	if (wanted->check)
 		return spec_check(place ? place : folder);
 	if (place)
-		return error_set(EINVAL, "spec: \"%s\": a place is for --check alone, --bundle "
-					 "tells where to write",
+		return error_set(EINVAL,
+			"spec: \"%s\": a place is for --check alone, --bundle "
+			"tells where to write",
 			place);
 	if (folder_fd < 0)
 		return error_errno(errno, "bundle %s", folder);

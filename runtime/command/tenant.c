@@ -67,8 +67,7 @@ static int gather_container(const struct container *container, void *context)
 		gather(all->arena, &all->levels, level);
 	for (size_t i = 0; i < annotations->count; i++)
 		if (!strcmp(annotations->items[i].key, ANNOTATION_TENANT_WEIGHT))
-			all->weight = arena_format(
-				all->arena, "%s", annotations->items[i].value);
+			all->weight = arena_format(all->arena, "%s", annotations->items[i].value);
 	return 0;
 }
 
@@ -90,8 +89,8 @@ static void set_text(const char **text, const char *given)
 }
 
 /* TENANT with what the options say. */
-static int set_merge(const struct tenant_options *wanted, struct tenant *tenant, struct arena *arena,
-	struct config_resources **limits)
+static int set_merge(const struct tenant_options *wanted, struct tenant *tenant,
+	struct arena *arena, struct config_resources **limits)
 {
 	int r = 0;
 
@@ -134,7 +133,8 @@ static int set_levels(const struct string_list *levels, const struct config_reso
 	return r;
 }
 
-static int tenant_set(struct tenants *tenants, const char *name, const struct tenant_options *wanted)
+static int tenant_set(
+	struct tenants *tenants, const char *name, const struct tenant_options *wanted)
 {
 	struct tenant *tenant = tenant_find(&tenants->list, name);
 	struct config_resources *limits, *before = NULL;
@@ -318,8 +318,8 @@ static int tenant_run(const struct invocation *invocation)
 	int r;
 
 	if (!list && !show && !set && !delete)
-		return error_set(EINVAL,
-			"tenant: must be set, list, show or delete, got \"%s\"", verb);
+		return error_set(
+			EINVAL, "tenant: must be set, list, show or delete, got \"%s\"", verb);
 	if (list == (name != NULL))
 		return error_set(EINVAL, "tenant %s: %s", verb,
 			list ? "takes no name" : "the tenant's name is missing");

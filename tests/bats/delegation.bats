@@ -96,3 +96,26 @@ tries_to_write() {
 	run_sleeper
 	assert_eq "$(cgroup_dir "$(pid_of)" memory)" "$GROUP/some/$ID"
 }
+
+# Weights need the cpu controller, which the user's group has given on.
+@test "delegation: a tenant of the user's own, in his file, below his group" {
+	need_delegation
+	echo +cpu >"$GROUP/cgroup.subtree_control"
+	hull tenant set acme --weight 70 --memory 64m
+	assert_eq "$(stat -c %u "$BUNDLE/.config/hull/tenants.json")" "$USER_ID"
+	run_sleeper --tenant acme
+	assert_eq "$(cgroup_dir "$(pid_of)" memory)" "$GROUP/hull-tenant-acme/hull-$ID"
+	assert_eq "$(cat "$GROUP/hull-tenant-acme/cpu.weight")" 70
+	assert_eq "$(cat "$GROUP/hull-tenant-acme/memory.max")" 67108864
+	hull tenant set acme --weight 80
+	assert_eq "$(cat "$GROUP/hull-tenant-acme/cpu.weight")" 80
+	hull delete --force "$ID"
+	[[ ! -e $GROUP/hull-tenant-acme ]] || fail "the level is left"
+}
+
+@test "a tenant without a delegated group is refused by its name" {
+	hull tenant set acme
+	payload true
+	try hull run --tenant acme "$ID"
+	assert_error "tenant acme" "no cgroup"
+}

@@ -57,6 +57,35 @@ cgroups_path() { config --arg path "$1" '.linux.cgroupsPath = $path'; }
 	assert_output "0::/own-$ID.scope"
 }
 
+@test "tenant: a slice with its limits, which set changes, gone behind the last container" {
+	local tenant=t-${ID//[!0-9]/} slice dir
+	export HULL_TENANTS=$BATS_TEST_TMPDIR/tenants.json
+	slice="system-hull_tenant_${tenant/-/\\x2d}.slice"
+	dir=/sys/fs/cgroup/system.slice/$slice
+	hull tenant set "$tenant" --weight 300 --cpus 0.5 --memory 256m
+	run_sleeper --tenant "$tenant"
+	assert_properties "Slice=$slice" "ControlGroup=/system.slice/$slice/$(unit)"
+	UNIT=$slice assert_properties CPUWeight=300 CPUQuotaPerSecUSec=500ms MemoryMax=268435456
+	assert_eq "$(cat "$dir/cpu.weight" "$dir/cpu.max" "$dir/memory.max")" $'300\n50000 100000\n268435456'
+	hull tenant set "$tenant" --weight 700 --cpus none --memory none
+	UNIT=$slice assert_properties CPUWeight=700 CPUQuotaPerSecUSec=infinity MemoryMax=infinity
+	assert_eq "$(cat "$dir/cpu.weight" "$dir/cpu.max" "$dir/memory.max")" $'700\nmax 100000\nmax'
+	# What systemd writes anew is the same.
+	systemctl daemon-reload
+	assert_eq "$(cat "$dir/cpu.weight")" 700
+	ID=$ID-second run_sleeper --tenant "$tenant"
+	hull delete --force "$ID"
+	assert_eq "$(cat "$dir/cpu.weight")" 700
+	assert_eq "$(status_of "$ID-second")" running
+	hull delete --force "$ID-second"
+	[[ ! -e $dir ]]
+	assert_eq "$(systemctl show --property ActiveState --value "$slice")" inactive
+	assert_eq "$(find /run/systemd -name "*hull_tenant*")" ''
+	cgroups_path "system.slice:unused:hulltest-${ID//-/_}.slice"
+	try hull run --tenant "$tenant" "$ID"
+	assert_error "tenant $tenant" "a slice itself"
+}
+
 @test "unit: a slice of the container's own" {
 	local UNIT=hulltest-${ID//-/_}.slice
 	cleanup_later "systemctl stop hulltest.slice"
