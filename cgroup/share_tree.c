@@ -233,21 +233,18 @@ static double used_below(const struct share_node *node)
 
 /*
  * What NODE has for the groups below: what the processes beside them, in NODE
- * itself, leave. In the root of CPUS those processes may be anywhere: on the CPUs of
- * the groups they had at most what those did not use, and at least what is not
- * to be had elsewhere.
+ * itself, leave. In the root those may run anywhere: on the CPUs of the groups they
+ * had at most what the groups did not use.
  */
-static double capacity_below(const struct share_tree *tree, const struct share_node *node, int cpus)
+static double capacity_below(const struct share_tree *tree, const struct share_node *node)
 {
-	double below = used_below(node), beside = fmax(node->used - below, 0), mine, here;
+	double below = used_below(node), beside = fmax(node->used - below, 0);
 
 	if (node->above)
 		return fmax(node->entitled - beside, 0);
 	if (tree->at.v2_usage && beside < ROOT_NOISE)
-		beside = 0;
-	mine = CPU_COUNT(&node->cpus);
-	here = fmax(mine - below, beside - (cpus - mine));
-	return fmax(mine - fmin(fmin(here, beside), mine), 0);
+		return node->entitled;
+	return node->entitled - fmin(beside, fmax(node->entitled - below, 0));
 }
 
 static size_t members_of(const struct share_node *node, struct share_member *members)
@@ -268,28 +265,26 @@ static size_t members_of(const struct share_node *node, struct share_member *mem
 	return count;
 }
 
-/* CPUS: of the machine. */
-static void node_divide(const struct share_tree *tree, struct share_node *node, int cpus)
+static void node_divide(const struct share_tree *tree, struct share_node *node)
 {
 	size_t count = members_of(node, NULL), at = 0;
 	_cleanup_free_ struct share_member *members =
 		memory_allocate((count + 1) * sizeof(*members));
 
 	(void)members_of(node, members);
-	share_divide(members, count, capacity_below(tree, node, cpus), &node->cpus);
+	share_divide(members, count, capacity_below(tree, node), &node->cpus);
 	for (struct share_node *child = node->first; child; child = child->next) {
 		child->entitled = NAN;
 		if (child->weight > 0 && (child->demand > 0 || child->added || child->below))
 			child->entitled = members[at++].entitled;
 		if (child->below)
-			node_divide(tree, child, cpus);
+			node_divide(tree, child);
 	}
 }
 
 void share_tree_read(struct share_tree *tree)
 {
 	uint64_t now = clock_monotonic();
-	int cpus;
 
 	tree->interval = tree->time ? (double)(now - tree->time) / 1e9 : 0;
 	tree->time = now;
@@ -297,10 +292,9 @@ void share_tree_read(struct share_tree *tree)
 	tree_scan(tree, tree->root);
 	if (tree->interval <= 0)
 		return;
-	cpus = CPU_COUNT(&tree->root->cpus);
-	tree->root->entitled = cpus;
 	node_gather(tree->root);
-	node_divide(tree, tree->root, cpus);
+	tree->root->entitled = CPU_COUNT(&tree->root->cpus);
+	node_divide(tree, tree->root);
 }
 
 double share_node_entitled(const struct share_node *node)
