@@ -246,7 +246,7 @@ static void sampler_read(struct stats_sampler *sampler)
 			share_node_tell(watched->node, &watched->group.between);
 	}
 	stats_levels_read(sampler->levels, &sampler->kept);
-	if (sampler->tree)
+	if (sampler->tree && !sampler->request->once)
 		share_tree_read(sampler->tree);
 }
 
