@@ -218,8 +218,7 @@ static int events_run(const struct invocation *invocation)
 	root_fd = container_root_open(invocation->global);
 	if (root_fd < 0)
 		return root_fd;
-	r = container_open(
-		&events.container, root_fd, invocation->operands[0], CONTAINER_UNLOCKED);
+	r = container_open(&events.container, root_fd, invocation->operands[0], CONTAINER_UNLOCKED);
 	if (r >= 0)
 		r = events_watch(&events, root_fd, wanted, &request);
 	container_close(&events.container);

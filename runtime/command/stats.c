@@ -72,8 +72,8 @@ static int view_set_format(struct stats_view *view, const char *format)
 			view->format = (enum stats_format)i;
 			return 0;
 		}
-	return error_set(EINVAL,
-		"--format: must be table, line, json or openmetrics, got \"%s\"", format);
+	return error_set(
+		EINVAL, "--format: must be table, line, json or openmetrics, got \"%s\"", format);
 }
 
 static int view_set(struct stats_view *view, const struct invocation *invocation)

@@ -17,8 +17,8 @@ struct history_series {
 };
 
 struct history {
-	size_t count;		   /* of samples */
-	double time[HISTORY_MOST]; /* seconds since the first */
+	size_t count;					  /* of samples */
+	double time[HISTORY_MOST];			  /* seconds since the first */
 	double others[HISTORY_MOST], steal[HISTORY_MOST]; /* CPUs: of all else, of the hypervisor */
 	int cpus;
 	struct history_series **series; /* in the order in which they came */

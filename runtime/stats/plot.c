@@ -10,14 +10,14 @@
 #include "runtime/stats/history.h"
 #include "runtime/stats/render.h"
 
-#define NAME_WIDTH_MOST	 16u
-#define WORDS_WIDTH	 17u /* behind the strip: "100.0% of 100.0%" */
-#define GRAPH_WIDTH_MOST 240u
+#define NAME_WIDTH_MOST	  16u
+#define WORDS_WIDTH	  17u /* behind the strip: "100.0% of 100.0%" */
+#define GRAPH_WIDTH_MOST  240u
 #define GRAPH_WIDTH_LEAST 8u
-#define LINES_LEAST	 2u
-#define LINES_MOST	 6u
-#define DOTS_ACROSS	 2u
-#define DOTS_DOWN	 4u
+#define LINES_LEAST	  2u
+#define LINES_MOST	  6u
+#define DOTS_ACROSS	  2u
+#define DOTS_DOWN	  4u
 
 struct plot {
 	const struct history *history;
@@ -167,8 +167,8 @@ static void add_axis(struct buffer *text, const struct plot *plot)
 	char begin[32], end[32];
 
 	if (plot->space->live) {
-		(void)snprintf(begin, sizeof(begin), "%.0fs", history->time[first] -
-								      history->time[last]);
+		(void)snprintf(
+			begin, sizeof(begin), "%.0fs", history->time[first] - history->time[last]);
 		(void)snprintf(end, sizeof(end), "now");
 	} else {
 		(void)snprintf(begin, sizeof(begin), "0s");

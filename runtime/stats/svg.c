@@ -9,14 +9,14 @@
 #include "runtime/stats/history.h"
 #include "runtime/stats/render.h"
 
-#define LEFT	   60.0
-#define WIDTH	   700.0 /* of a diagram */
-#define TOP	   50.0
-#define HEIGHT	   300.0
-#define LOW_TOP	   (TOP + HEIGHT + 60)
-#define LOW_HEIGHT 110.0
-#define LEGEND	   (LEFT + WIDTH + 20)
-#define LEGEND_STEP 18.0
+#define LEFT	      60.0
+#define WIDTH	      700.0 /* of a diagram */
+#define TOP	      50.0
+#define HEIGHT	      300.0
+#define LOW_TOP	      (TOP + HEIGHT + 60)
+#define LOW_HEIGHT    110.0
+#define LEGEND	      (LEFT + WIDTH + 20)
+#define LEGEND_STEP   18.0
 #define PICTURE_WIDTH 1060.0
 
 /* Told apart by people who see few colours too (Okabe and Ito), then lighter ones. */
@@ -61,7 +61,8 @@ static void add_text(struct buffer *text, const char *words)
 		}
 }
 
-static void add_label(struct buffer *text, double x, double y, const char *anchor, const char *words)
+static void add_label(
+	struct buffer *text, double x, double y, const char *anchor, const char *words)
 {
 	buffer_format(text, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
 	add_text(text, words);
@@ -154,8 +155,9 @@ static void add_legend_line(
 {
 	double y = TOP + LEGEND_STEP * (double)line;
 
-	buffer_format(text, "<rect x=\"%.1f\" y=\"%.1f\" width=\"12\" height=\"12\" fill=\"%s\"/>\n",
-		LEGEND, y, colour);
+	buffer_format(text,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"12\" height=\"12\" fill=\"%s\"/>\n", LEGEND, y,
+		colour);
 	add_label(text, LEGEND + 18, y + 10, "start", name);
 	add_label(text, PICTURE_WIDTH - 10, y + 10, "end", words);
 }
