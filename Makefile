@@ -73,7 +73,7 @@ UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 UNIT_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/image/*.c))
 UNIT_IMAGE += $(patsubst %.c,$(BIN)/%,$(wildcard tests/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach)
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach spinner)
 
 # hull-image is always dynamic: its libraries are.
 IMAGE_LIBS := -lcurl -lcrypto -lzstd -lz
@@ -172,6 +172,7 @@ MUSL_PLAIN = musl-gcc -std=gnu17 -O2 -D_GNU_SOURCE $(WARNINGS) -static -no-pie \
 	-idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
 $(BUILD)/tests/floor: tests/bench/floor.c tests/bench/floor_cgroup.c tests/bench/floor.h
 $(BUILD)/tests/pair: tests/bench/pair.c
+$(BUILD)/tests/spinner: tests/bench/spinner.c
 $(BUILD)/tests/racer: tests/attacks/racer.c
 $(BUILD)/tests/intruder: tests/attacks/intruder.c
 $(BUILD)/tests/reach: tests/attacks/reach.c

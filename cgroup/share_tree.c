@@ -23,6 +23,12 @@
  */
 #define ROOT_NOISE 0.03
 
+/* Groups that want so many times what they use have to wait. */
+#define SATURATED 1.05
+
+/* The weight of a process beside groups, in v1's shares. */
+#define SHARES_OF_PROCESS 1024
+
 static const char *name_of(const struct cgroup_place *place)
 {
 	return place->name;
@@ -164,6 +170,19 @@ static void scan_folder(struct share_tree *tree, struct share_node *node, DIR *f
 	}
 }
 
+/* v2 lets none stand beside groups but in the root. */
+static bool has_processes(
+	const struct share_tree *tree, const struct share_node *node, int folder_fd)
+{
+	char byte;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!node->above || tree->at.v2_cpu)
+		return !node->above;
+	fd = openat(folder_fd, "tasks", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && read(fd, &byte, 1) == 1;
+}
+
 /* The groups below, those that are new and those that are gone; and what they did. */
 static void tree_scan(struct share_tree *tree, struct share_node *node)
 {
@@ -175,6 +194,7 @@ static void tree_scan(struct share_tree *tree, struct share_node *node)
 	fd = openat(tree->mount_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	folder = fd < 0 ? NULL : fdopendir(fd);
 	if (folder) {
+		node->has_processes = has_processes(tree, node, fd);
 		scan_folder(tree, node, folder);
 		(void)closedir(folder);
 	} else {
@@ -233,21 +253,19 @@ static double used_below(const struct share_node *node)
 
 /*
  * What NODE has for the groups below: what the processes beside them, in NODE
- * itself, leave. In the root of CPUS those processes may be anywhere: on the CPUs of
- * the groups they had at most what those did not use, and at least what is not
- * to be had elsewhere.
+ * itself, leave. In the root those may run anywhere: on the CPUs of the groups they
+ * had at most what the groups did not use.
  */
-static double capacity_below(const struct share_tree *tree, const struct share_node *node, int cpus)
+static double capacity_below(const struct share_node *node, double beside, double below)
 {
-	double below = used_below(node), beside = fmax(node->used - below, 0), mine, here;
-
 	if (node->above)
 		return fmax(node->entitled - beside, 0);
-	if (tree->at.v2_usage && beside < ROOT_NOISE)
-		beside = 0;
-	mine = CPU_COUNT(&node->cpus);
-	here = fmax(mine - below, beside - (cpus - mine));
-	return fmax(mine - fmin(fmin(here, beside), mine), 0);
+	return node->entitled - fmin(beside, fmax(node->entitled - below, 0));
+}
+
+static bool is_member(const struct share_node *child)
+{
+	return child->weight > 0 && (child->demand > 0 || child->added || child->below);
 }
 
 static size_t members_of(const struct share_node *node, struct share_member *members)
@@ -255,7 +273,7 @@ static size_t members_of(const struct share_node *node, struct share_member *mem
 	size_t count = 0;
 
 	for (const struct share_node *child = node->first; child; child = child->next)
-		if (child->weight > 0 && (child->demand > 0 || child->added || child->below)) {
+		if (is_member(child)) {
 			if (members)
 				members[count] = (struct share_member){
 					.weight = child->weight,
@@ -268,28 +286,51 @@ static size_t members_of(const struct share_node *node, struct share_member *mem
 	return count;
 }
 
-/* CPUS: of the machine. */
-static void node_divide(const struct share_tree *tree, struct share_node *node, int cpus)
+/*
+ * Each process beside groups competes as a group of weight 1024 does, but nobody
+ * tells how many want to run. Where groups wait for them, what they left shows it; else
+ * they count as one for each CPU that they used, and with what they used.
+ */
+static double divide_beside(const struct share_tree *tree, const struct share_node *node,
+	struct share_member *members, size_t *count)
 {
-	size_t count = members_of(node, NULL), at = 0;
-	_cleanup_free_ struct share_member *members =
-		memory_allocate((count + 1) * sizeof(*members));
+	double below = used_below(node), beside = fmax(node->used - below, 0), wanted = 0;
 
-	(void)members_of(node, members);
-	share_divide(members, count, capacity_below(tree, node, cpus), &node->cpus);
+	if (!node->has_processes || (tree->at.v2_usage && !node->above && beside < ROOT_NOISE))
+		return node->entitled;
+	for (const struct share_node *child = node->first; child; child = child->next)
+		wanted += child->demand;
+	if (wanted > below * SATURATED || beside <= 0)
+		return capacity_below(node, beside, below);
+	members[(*count)++] = (struct share_member){
+		.weight = SHARES_OF_PROCESS * ceil(beside),
+		.demand = beside,
+		.limit = INFINITY,
+		.cpus = node->cpus,
+	};
+	return node->entitled;
+}
+
+static void node_divide(const struct share_tree *tree, struct share_node *node)
+{
+	_cleanup_free_ struct share_member *members =
+		memory_allocate((members_of(node, NULL) + 1) * sizeof(*members));
+	size_t count = members_of(node, members), at = 0;
+	double capacity = divide_beside(tree, node, members, &count);
+
+	share_divide(members, count, capacity, &node->cpus);
 	for (struct share_node *child = node->first; child; child = child->next) {
 		child->entitled = NAN;
-		if (child->weight > 0 && (child->demand > 0 || child->added || child->below))
+		if (is_member(child))
 			child->entitled = members[at++].entitled;
 		if (child->below)
-			node_divide(tree, child, cpus);
+			node_divide(tree, child);
 	}
 }
 
 void share_tree_read(struct share_tree *tree)
 {
 	uint64_t now = clock_monotonic();
-	int cpus;
 
 	tree->interval = tree->time ? (double)(now - tree->time) / 1e9 : 0;
 	tree->time = now;
@@ -297,10 +338,9 @@ void share_tree_read(struct share_tree *tree)
 	tree_scan(tree, tree->root);
 	if (tree->interval <= 0)
 		return;
-	cpus = CPU_COUNT(&tree->root->cpus);
-	tree->root->entitled = cpus;
 	node_gather(tree->root);
-	node_divide(tree, tree->root, cpus);
+	tree->root->entitled = CPU_COUNT(&tree->root->cpus);
+	node_divide(tree, tree->root);
 }
 
 double share_node_entitled(const struct share_node *node)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/quantity.h"
 #include "runtime/isolation.h"
+#include "runtime/stats/sample.h"
 
 #define INTERVAL_DEFAULT 5000000000u /* nanoseconds */
 
@@ -25,6 +26,11 @@ static const struct option options[] = {
 	{ 0 },
 };
 
+struct events {
+	struct container container;
+	struct stats_sampler *sampler; /* NULL: nothing counts what the container uses */
+};
+
 static int events_print_line(const struct buffer *line)
 {
 	if (puts(line->data) < 0 || fflush(stdout) < 0)
@@ -32,9 +38,32 @@ static int events_print_line(const struct buffer *line)
 	return 0;
 }
 
+/*
+ * What is hull's own stands in a member that readers of runc's format pass over. That
+ * the group is gone meanwhile is told by the others.
+ */
+static void events_write_stolen(struct events *events, struct json_writer *writer)
+{
+	const struct stats_sample *sample;
+
+	if (!events->sampler)
+		return;
+	if (stats_sampler_take(events->sampler, &sample) < 0) {
+		error_clear();
+		return;
+	}
+	if (!sample->count)
+		return;
+	json_begin_object(writer, "hull");
+	stats_write_cpu(writer, &sample->rows[0]);
+	stats_write_host(writer, &sample->host);
+	json_end_object(writer);
+}
+
 static int events_print_stats(void *context)
 {
-	const struct container *container = context;
+	struct events *events = context;
+	const struct container *container = &events->container;
 	_cleanup_buffer_ struct buffer text = { 0 };
 	struct json_writer writer = { .buffer = &text };
 	int r;
@@ -51,6 +80,7 @@ static int events_print_stats(void *context)
 	}
 	if (r < 0)
 		return r;
+	events_write_stolen(events, &writer);
 	json_end_object(&writer);
 	json_end_object(&writer);
 	return events_print_line(&text);
@@ -58,7 +88,7 @@ static int events_print_stats(void *context)
 
 static int events_print(void *context, const char *type, const char *data)
 {
-	const struct container *container = context;
+	const struct container *container = &((const struct events *)context)->container;
 	_cleanup_buffer_ struct buffer text = { 0 };
 
 	buffer_format(&text, "{\"type\":\"%s\",\"id\":\"%s\"", type, container->id);
@@ -147,17 +177,34 @@ static int events_triggers(const struct events_options *wanted,
 	return 0;
 }
 
+static int events_watch(struct events *events, int root_fd, const struct events_options *wanted,
+	struct watch_request *watch)
+{
+	const char *const ids[] = { events->container.id };
+	const struct stats_request request = { .ids = ids, .count = 1, .once = wanted->stats };
+	int r;
+
+	if (!container_runs(&events->container))
+		return error_set(ESRCH, "container not running: %s", events->container.id);
+	if (stats_sampler_open(&events->sampler, root_fd, &request) < 0)
+		error_clear();
+	r = wanted->stats ? events_print_stats(events)
+			  : isolation_of(&events->container)->watch(&events->container, watch);
+	stats_sampler_close(&events->sampler);
+	return r;
+}
+
 static int events_run(const struct invocation *invocation)
 {
 	const struct events_options *wanted = invocation->options;
-	_cleanup_container_ struct container container = CONTAINER_NONE;
+	struct events events = { .container = CONTAINER_NONE };
 	struct pressure_trigger triggers[PRESSURE_TRIGGERS_MOST];
 	struct watch_request request = {
 		.interval = INTERVAL_DEFAULT,
 		.triggers = triggers,
 		.tick = events_print_stats,
 		.tell = events_print,
-		.context = &container,
+		.context = &events,
 	};
 	int root_fd, r = events_triggers(wanted, triggers, &request.trigger_count);
 
@@ -171,13 +218,11 @@ static int events_run(const struct invocation *invocation)
 	root_fd = container_root_open(invocation->global);
 	if (root_fd < 0)
 		return root_fd;
-	r = container_open(&container, root_fd, invocation->operands[0], CONTAINER_UNLOCKED);
-	if (r < 0)
-		return r;
-	if (!container_runs(&container))
-		return error_set(ESRCH, "container not running: %s", container.id);
-	return wanted->stats ? events_print_stats(&container)
-			     : isolation_of(&container)->watch(&container, &request);
+	r = container_open(&events.container, root_fd, invocation->operands[0], CONTAINER_UNLOCKED);
+	if (r >= 0)
+		r = events_watch(&events, root_fd, wanted, &request);
+	container_close(&events.container);
+	return r;
 }
 
 const struct command command_events = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/quantity.h"
 #include "runtime/container.h"
+#include "runtime/stats/history.h"
 #include "runtime/stats/render.h"
 #include "runtime/stats/screen.h"
 
@@ -36,10 +38,14 @@ static const struct option options[] = {
 		"table line json openmetrics" },
 	{ "tenants", 0, OPTION_FLAG, offsetof(struct stats_options, tenants), NULL,
 		"a row for each tenant, with all its containers" },
+	{ "plot", 0, OPTION_FLAG, offsetof(struct stats_options, plot), NULL,
+		"draw shares over time instead" },
+	{ "svg", 0, OPTION_TEXT, offsetof(struct stats_options, svg), "FILE",
+		"write a picture of the shares over time to FILE in the end" },
 	{ 0 },
 };
 
-enum stats_format { FORMAT_TABLE, FORMAT_LINE, FORMAT_JSON, FORMAT_OPENMETRICS };
+enum stats_format { FORMAT_TABLE, FORMAT_LINE, FORMAT_JSON, FORMAT_OPENMETRICS, FORMAT_PLOT };
 
 static const char *const format_names[] = { "table", "line", "json", "openmetrics" };
 
@@ -49,7 +55,10 @@ struct stats_view {
 	enum stats_format format;
 	uint64_t interval; /* nanoseconds */
 	unsigned int count;
+	const char *svg; /* file, or NULL */
+	int svg_fd;
 	struct screen screen;
+	struct history history;
 };
 
 static int view_set_format(struct stats_view *view, const char *format)
@@ -63,8 +72,8 @@ static int view_set_format(struct stats_view *view, const char *format)
 			view->format = (enum stats_format)i;
 			return 0;
 		}
-	return error_set(EINVAL,
-		"--format: must be table, line, json or openmetrics, got \"%s\"", format);
+	return error_set(
+		EINVAL, "--format: must be table, line, json or openmetrics, got \"%s\"", format);
 }
 
 static int view_set(struct stats_view *view, const struct invocation *invocation)
@@ -74,6 +83,12 @@ static int view_set(struct stats_view *view, const struct invocation *invocation
 
 	if (r < 0)
 		return r;
+	if (wanted->plot && wanted->format && view->format != FORMAT_TABLE)
+		return error_set(EINVAL, "--plot: is a format itself, --format %s is another",
+			wanted->format);
+	if (wanted->plot)
+		view->format = FORMAT_PLOT;
+	view->svg = wanted->svg;
 	view->interval = INTERVAL_DEFAULT;
 	if (wanted->interval && (quantity_duration(wanted->interval, &view->interval) < 0 ||
 					view->interval < INTERVAL_LEAST))
@@ -92,10 +107,37 @@ static int view_set(struct stats_view *view, const struct invocation *invocation
 	return 0;
 }
 
+/* What the locale says, of terminals that show nothing but ASCII. */
+static bool is_ascii(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return !strcasestr(value, "utf-8") && !strcasestr(value, "utf8");
+	}
+	return true;
+}
+
+static void view_plot(struct stats_view *view, struct buffer *text)
+{
+	const struct plot_space space = {
+		.width = view->screen.width,
+		.height = view->screen.live ? view->screen.height - 1 : 0,
+		.live = view->screen.live,
+		.ascii = is_ascii(),
+		.colours = view->screen.live && !getenv("NO_COLOR"),
+	};
+
+	plot_draw(text, &view->history, &space);
+}
+
 static int view_show(struct stats_view *view, const struct stats_sample *sample)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
-	struct render_space space = {
+	const struct render_space space = {
 		.width = view->screen.width,
 		.height = view->screen.live ? view->screen.height - 1 : 0,
 		.tenants = view->request.tenants,
@@ -116,8 +158,37 @@ static int view_show(struct stats_view *view, const struct stats_sample *sample)
 	case FORMAT_OPENMETRICS:
 		render_openmetrics(&text, sample, view->request.tenants);
 		break;
+	case FORMAT_PLOT:
+		if (view->screen.live)
+			view_plot(view, &text);
+		return screen_draw(&view->screen, &text);
 	}
 	return screen_write(&text);
+}
+
+/* The pictures of all that was seen. */
+static int view_end(struct stats_view *view)
+{
+	_cleanup_buffer_ struct buffer plot = { 0 }, svg = { 0 };
+	int r = 0;
+
+	if (view->format == FORMAT_PLOT && !view->screen.live) {
+		view_plot(view, &plot);
+		r = screen_write(&plot);
+	}
+	if (r < 0 || !view->svg)
+		return r;
+	svg_draw(&svg, &view->history);
+	r = file_write_all(view->svg_fd, svg.data, svg.length);
+	/* What stays of an older picture. */
+	if (r >= 0 && ftruncate(view->svg_fd, (off_t)svg.length) < 0 && errno != EINVAL)
+		r = -errno;
+	return r < 0 ? error_errno(r, "--svg: %s", view->svg) : 0;
+}
+
+static bool view_has_pictures(const struct stats_view *view)
+{
+	return view->svg || view->format == FORMAT_PLOT;
 }
 
 static int view_run(struct stats_view *view, struct stats_sampler *sampler)
@@ -144,6 +215,8 @@ static int view_run(struct stats_view *view, struct stats_sampler *sampler)
 		/* Of those that were asked for the last one has ended. */
 		if (r >= 0 && view->request.ids && !stats_sampler_count(sampler))
 			return 0;
+		if (r >= 0 && view_has_pictures(view))
+			history_add(&view->history, sample);
 		if (r >= 0)
 			r = view_show(view, sample);
 		n++;
@@ -154,21 +227,32 @@ static int view_run(struct stats_view *view, struct stats_sampler *sampler)
 static int stats_run(const struct invocation *invocation)
 {
 	_cleanup_stats_sampler_ struct stats_sampler *sampler = NULL;
-	struct stats_view view = { 0 };
-	_cleanup_close_ int root_fd = -EBADF;
+	struct stats_view view = { .svg_fd = -EBADF };
+	_cleanup_close_ int root_fd = -EBADF, svg_fd = -EBADF;
 	int r = view_set(&view, invocation);
 
 	if (r < 0)
 		return r;
+	/* Now, and not after a day, it is seen that it cannot be written. */
+	if (view.svg) {
+		svg_fd = open(view.svg, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (svg_fd < 0)
+			return error_errno(errno, "--svg: %s", view.svg);
+		view.svg_fd = svg_fd;
+	}
 	root_fd = container_root_open(invocation->global);
 	if (root_fd < 0)
 		return root_fd;
 	r = stats_sampler_open(&sampler, root_fd, &view.request);
 	if (r < 0)
 		return r;
-	screen_begin(&view.screen, view.format == FORMAT_TABLE && view.count != 1);
+	screen_begin(&view.screen,
+		(view.format == FORMAT_TABLE || view.format == FORMAT_PLOT) && view.count != 1);
 	r = view_run(&view, sampler);
+	if (r >= 0)
+		r = view_end(&view);
 	screen_end(&view.screen);
+	history_free(&view.history);
 	return r;
 }
 

@@ -30,8 +30,8 @@ void render_bytes(char cell[RENDER_CELL_BYTES], double bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	(void)snprintf(
-		cell, RENDER_CELL_BYTES, "%.*f%c", bytes < 9.95 && unit ? 1 : 0, bytes, units[unit]);
+	(void)snprintf(cell, RENDER_CELL_BYTES, "%.*f%c", bytes < 9.95 && unit ? 1 : 0, bytes,
+		units[unit]);
 }
 
 void render_count(char cell[RENDER_CELL_BYTES], uint64_t count)

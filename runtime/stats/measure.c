@@ -135,8 +135,8 @@ void stats_row_add(struct stats_row *row, const struct measure *measure, double 
 		row->some = fmax(row->some, fmin(rate(between->some, interval), 1));
 		row->full = fmax(row->full, fmin(rate(between->full, interval), 1));
 	}
-	row->read = stats_sum(row->read,
-		traffic(measure->before.read, measure->footprint.read, interval));
+	row->read = stats_sum(
+		row->read, traffic(measure->before.read, measure->footprint.read, interval));
 	row->written = stats_sum(row->written,
 		traffic(measure->before.written, measure->footprint.written, interval));
 }

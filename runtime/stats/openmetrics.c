@@ -104,8 +104,7 @@ static void add_labels(struct buffer *text, const struct stats_row *row)
 }
 
 /* False when the row has no such number. */
-static bool add_value(
-	struct buffer *text, const struct family *family, const struct stats_row *row)
+static bool add_value(struct buffer *text, const struct family *family, const struct stats_row *row)
 {
 	const void *at = (const char *)row + family->offset;
 	uint64_t count = 0;
@@ -117,8 +116,8 @@ static bool add_value(
 			return false;
 		buffer_format(text, " %.6f", amount);
 	} else if (family->kind == KIND_NANOSECONDS) {
-		buffer_format(text, " %" PRIu64 ".%09" PRIu64, count / 1000000000,
-			count % 1000000000);
+		buffer_format(
+			text, " %" PRIu64 ".%09" PRIu64, count / 1000000000, count % 1000000000);
 	} else {
 		if (count == FOOTPRINT_UNKNOWN || (family->kind == KIND_LIMIT && !count))
 			return false;

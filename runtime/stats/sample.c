@@ -18,10 +18,10 @@
 
 struct watched {
 	char *id, *tenant;
-	bool runs;	      /* else only remembered, so that it is not looked at each time */
-	struct stat folder;   /* of its state, when that was looked at */
+	bool runs;	    /* else only remembered, so that it is not looked at each time */
+	struct stat folder; /* of its state, when that was looked at */
 	struct measure group;
-	struct share_node *node; /* or NULL */
+	struct share_node *node;   /* or NULL */
 	struct stats_level *level; /* of its tenant, or NULL */
 };
 
@@ -57,8 +57,8 @@ static void watched_free(struct stats_sampler *sampler, struct watched *watched)
 	free(watched);
 }
 
-static int watched_start(struct stats_sampler *sampler, struct watched *watched,
-	const struct container *container)
+static int watched_start(
+	struct stats_sampler *sampler, struct watched *watched, const struct container *container)
 {
 	struct cgroup *cgroup;
 	int r = measure_open(
@@ -67,7 +67,8 @@ static int watched_start(struct stats_sampler *sampler, struct watched *watched,
 	if (r < 0)
 		return r;
 	watched->runs = true;
-	watched->tenant = stats_tenant_of(container);
+	if (container->record.tenant)
+		watched->tenant = string_copy(container->record.tenant);
 	cgroup = watched->group.cgroup;
 	if (!watched->group.meter)
 		return 0;
@@ -246,7 +247,7 @@ static void sampler_read(struct stats_sampler *sampler)
 			share_node_tell(watched->node, &watched->group.between);
 	}
 	stats_levels_read(sampler->levels, &sampler->kept);
-	if (sampler->tree)
+	if (sampler->tree && !sampler->request->once)
 		share_tree_read(sampler->tree);
 }
 
@@ -260,8 +261,7 @@ static struct stats_row *row_new(struct stats_sample *sample)
 	return row;
 }
 
-static void row_add_watched(
-	struct stats_row *row, const struct watched *watched, double interval)
+static void row_add_watched(struct stats_row *row, const struct watched *watched, double interval)
 {
 	stats_row_add(row, &watched->group, interval);
 	row->containers++;

@@ -50,6 +50,7 @@ struct stats_request {
 	const char *const *ids; /* or NULL: all that run, also those that come later */
 	size_t count;
 	bool tenants; /* a row for each tenant instead */
+	bool once;    /* the totals are wanted, no interval will follow */
 };
 
 /*

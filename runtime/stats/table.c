@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "runtime/stats/render.h"
 
-#define COLUMNS_MOST 16
-#define NAME_WIDTH_MOST 32u
+#define COLUMNS_MOST	 16
+#define NAME_WIDTH_MOST	 32u
 #define NAME_WIDTH_LEAST 8u
 
 /* Columns go when there is no room: those of the highest rank first; rank 0 never goes. */
@@ -56,8 +56,8 @@ static void cell_pressure(char cell[RENDER_CELL_BYTES], const struct stats_row *
 	if (isnan(row->some))
 		(void)snprintf(cell, RENDER_CELL_BYTES, "-");
 	else
-		(void)snprintf(cell, RENDER_CELL_BYTES, "%.0f/%.0f%%", row->some * 100,
-			row->full * 100);
+		(void)snprintf(
+			cell, RENDER_CELL_BYTES, "%.0f/%.0f%%", row->some * 100, row->full * 100);
 }
 
 static void cell_memory(char cell[RENDER_CELL_BYTES], const struct stats_row *row)

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "cgroup/tenant.h"
 
 struct stats_level {
 	struct stats_level *next;
@@ -14,32 +15,10 @@ struct stats_level {
 	struct measure group;
 };
 
-char *stats_tenant_of(const struct container *container)
-{
-	const struct string_map *annotations = &container->record.annotations;
-
-	for (size_t i = 0; i < annotations->count; i++)
-		if (!strcmp(annotations->items[i].key, "hull.tenant"))
-			return string_copy(annotations->items[i].value);
-	return NULL;
-}
-
-/* In the form of state.json; NULL when it is no tenant's. */
-static char *level_of(const char *saved)
-{
-	const char *last = strrchr(saved, '/'), *component = last;
-
-	while (component && component > saved && component[-1] != '/')
-		component--;
-	if (!last || strncmp(component, "hull-tenant-", 12) != 0)
-		return NULL;
-	return string_format("%.*s", (int)(last - saved), saved);
-}
-
 struct stats_level *stats_level_enter(
 	struct stats_level **levels, const char *saved, struct kept_files *kept)
 {
-	_cleanup_free_ char *name = level_of(saved);
+	_cleanup_free_ char *name = cgroup_tenant_level(saved);
 	struct stats_level *level;
 
 	if (!name)

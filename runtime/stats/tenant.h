@@ -4,13 +4,9 @@
 
 /* The level of groups that a tenant's containers are in: inside of sample.h. */
 #include "cgroup/share_tree.h"
-#include "runtime/container.h"
 #include "runtime/stats/measure.h"
 
 struct stats_level;
-
-/* The name of the container's tenant, to be freed; NULL: none. */
-char *stats_tenant_of(const struct container *container);
 
 /*
  * The level above the group that SAVED (of state.json) names, for one more container; the

@@ -14,18 +14,6 @@ RACE_ROUNDS=${HULL_RACE_ROUNDS:-10000}
 EXEC_ROUNDS=${HULL_EXEC_ROUNDS:-1000}
 RACES=10 # tests that share the rounds
 
-# tool NAME: a program of tests/attacks, built by `make tools`.
-tool() {
-	local folder
-	for folder in "${HULL%/*}/tests" "${HULL%/*/*}/tests" "$BATS_TEST_DIRNAME/../../build/tests"; do
-		if [[ -x $folder/$1 ]]; then
-			printf '%s\n' "$folder/$1"
-			return
-		fi
-	done
-	fail "tests/attacks/$1.c is not built: make tools"
-}
-
 # A folder of the host that no container may touch, and what the kernel does for everyone.
 setup_victim() {
 	VICTIM=$BATS_TEST_TMPDIR/victim

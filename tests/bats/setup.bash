@@ -224,6 +224,18 @@ state_member() {
 	[[ $state =~ $1 ]] && printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
+# tool NAME: a program of the tests, built by `make tools`.
+tool() {
+	local folder
+	for folder in "${HULL%/*}/tests" "${HULL%/*/*}/tests" "$BATS_TEST_DIRNAME/../../build/tests"; do
+		if [[ -x $folder/$1 ]]; then
+			printf '%s\n' "$folder/$1"
+			return
+		fi
+	done
+	fail "$1 is not built: make tools"
+}
+
 # nap SECONDS: sleeps without a process.
 nap() {
 	[[ -n ${NAP_FD-} ]] || exec {NAP_FD}<> <(:)
