@@ -102,6 +102,18 @@ static unsigned int writer_count_runnable(const struct writer *writer)
 	return runnable;
 }
 
+/* "monotonic SECONDS NANOSECONDS" of a time namespace, which has its own CLOCK_MONOTONIC. */
+static void writer_read_clock(struct writer *writer, pid_t pid)
+{
+	_cleanup_free_ char *path = string_format("%d/timens_offsets", pid);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	long long seconds = 0, nanoseconds = 0;
+
+	if (file_read_at(writer->proc_fd, path, &text, 4096) >= 0 && text.data &&
+		sscanf(text.data, "monotonic %lld %lld", &seconds, &nanoseconds) == 2)
+		writer->clock_offset = seconds * (long long)SECOND + nanoseconds;
+}
+
 static void writer_look(struct writer *writer, uint64_t now)
 {
 	struct hull_cpu_page *header = writer->page.header;
@@ -189,7 +201,7 @@ static uint64_t writer_next_interval(struct writer *writer)
 	return writer->interval < least ? least : writer->interval;
 }
 
-_Noreturn void whisper_write(int page_fd, int pidfd, const struct cgroup *cgroup)
+_Noreturn void whisper_write(int page_fd, pid_t pid, int pidfd, const struct cgroup *cgroup)
 {
 	struct writer writer = { .pidfd = pidfd };
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
@@ -203,6 +215,7 @@ _Noreturn void whisper_write(int page_fd, int pidfd, const struct cgroup *cgroup
 	writer.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	writer.load_fd = openat(writer.proc_fd, "loadavg", O_RDONLY | O_CLOEXEC);
 	writer.stat_fd = openat(writer.proc_fd, "stat", O_RDONLY | O_CLOEXEC);
+	writer_read_clock(&writer, pid);
 	writer.watch = thread_watch_new(writer.proc_fd, cpus);
 	writer.cpus = memory_allocate_zero(cpus * sizeof(*writer.cpus));
 	writer.steals = memory_allocate_zero(cpus * sizeof(*writer.steals));

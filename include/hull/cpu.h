@@ -103,9 +103,8 @@ static inline uint32_t hull_cpu_begin(const struct hull_cpu_page *page)
 static inline int hull_cpu_retry(const struct hull_cpu_page *page, uint32_t begun)
 {
 	atomic_thread_fence(memory_order_acquire);
-	return (begun & 1) ||
-	       atomic_load_explicit((const _Atomic uint32_t *)&page->sequence,
-		       memory_order_relaxed) != begun;
+	return (begun & 1) || atomic_load_explicit((const _Atomic uint32_t *)&page->sequence,
+				      memory_order_relaxed) != begun;
 }
 
 static inline uint64_t hull_cpu_number(const uint64_t *number)
