@@ -85,16 +85,16 @@ static void check_shares(const struct config_cpu *cpu, struct buffer *lines)
 	if (!shares)
 		return;
 	if (cpu->weight.set) {
-		buffer_format(lines,
-			"linux.resources.cpu.shares: count for nothing beside a weight\n");
+		buffer_format(
+			lines, "linux.resources.cpu.shares: count for nothing beside a weight\n");
 		return;
 	}
 	weight = cpu_weight_of_shares(shares);
 	got = (double)weight / CPU_WEIGHT_STANDARD;
 	if (fabs(got / wanted - 1) <= LOSS_MOST)
 		return;
-	exact = (uint64_t)fmin(fmax(round(wanted * CPU_WEIGHT_STANDARD), CPU_WEIGHT_LEAST),
-		CPU_WEIGHT_MOST);
+	exact = (uint64_t)fmin(
+		fmax(round(wanted * CPU_WEIGHT_STANDARD), CPU_WEIGHT_LEAST), CPU_WEIGHT_MOST);
 	buffer_format(lines,
 		"linux.resources.cpu.shares: %" PRIu64 " is %.4g times the standard of 1024, but "
 		"becomes cpu.weight %" PRIu64 " on cgroup v2, %.4g times its standard of %d: "

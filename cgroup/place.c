@@ -185,7 +185,8 @@ int place_make(struct cgroup_place *place, place_prepare *prepare)
 	int r = mkdirat(place->mount_fd, place->path, 0755) < 0 ? -errno : 0;
 
 	/* A group above that holds nothing may be removed by somebody until ours is in it. */
-	for (int attempt = 0; (r == -ENOENT || r == -ENODEV) && attempt < ATTEMPTS_MOST; attempt++) {
+	for (int attempt = 0; (r == -ENOENT || r == -ENODEV) && attempt < ATTEMPTS_MOST;
+		attempt++) {
 		r = place_make_parents(place, prepare);
 		if (r >= 0)
 			r = mkdirat(place->mount_fd, place->path, 0755) < 0 ? -errno : 0;

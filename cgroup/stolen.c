@@ -178,9 +178,9 @@ static void meter_join(
 /* How much longer the threads have waited; none of it when they could not be told. */
 static int meter_read_threads(struct stolen_meter *meter, struct stolen *now, uint64_t *wait)
 {
-	int r = meter->of_threads ? stolen_threads_read(&meter->threads, meter->kept,
-					    meter->proc_fd, wait)
-				  : -E2BIG;
+	int r = meter->of_threads
+			? stolen_threads_read(&meter->threads, meter->kept, meter->proc_fd, wait)
+			: -E2BIG;
 
 	if (r == -ENODEV || r == -ENOENT)
 		return -ENODEV;

@@ -313,9 +313,9 @@ static int slice_put(struct cgroup *cgroup, pid_t pid)
 static int level_start(const struct cgroup *cgroup)
 {
 	_cleanup_properties_ struct systemd_properties properties = { 0 };
-	struct systemd_unit slice = { .name = cgroup->unit->slice,
-		.user = cgroup->unit->user,
-		.bus = cgroup->unit->bus };
+	struct systemd_unit slice = {
+		.name = cgroup->unit->slice, .user = cgroup->unit->user, .bus = cgroup->unit->bus
+	};
 	_cleanup_free_ char *text = NULL;
 	int r;
 

@@ -70,7 +70,8 @@ static char *folder_join(const char *group, const char *tenant)
 	return string_format("%.*s" LEVEL_FOLDER "%s/%s", (int)above, group, tenant, group + above);
 }
 
-static int unit_join(struct systemd_unit *unit, const char *group, const char *tenant, char **joined)
+static int unit_join(
+	struct systemd_unit *unit, const char *group, const char *tenant, char **joined)
 {
 	_cleanup_free_ char *before = NULL, *behind = NULL;
 	size_t above;
