@@ -76,7 +76,7 @@ UNIT_IMAGE += $(patsubst %.c,$(BIN)/%,$(wildcard tests/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 # Programs that show how include/hull is used; they know nothing else of hull.
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
-TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page)
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page load)
 
 # hull-image is always dynamic: its libraries are.
 IMAGE_LIBS := -lcurl -lcrypto -lzstd -lz
@@ -179,6 +179,7 @@ $(BUILD)/tests/racer: tests/attacks/racer.c
 $(BUILD)/tests/intruder: tests/attacks/intruder.c
 $(BUILD)/tests/reach: tests/attacks/reach.c
 $(BUILD)/tests/page: tests/bats/page.c include/hull/cpu.h
+$(BUILD)/tests/load: tests/bench/load.c
 $(TOOLS): $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $@"

@@ -258,7 +258,7 @@ within() { (($1 >= $2 && $1 <= $3)) || fail "$1 is not within $2 and $3"; }
 	grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status"
 	for link in /proc/"$pid"/fd/*; do
 		case $(readlink "$link") in
-		/dev/null | /proc | /proc/* | /sys/fs/cgroup | /sys/fs/cgroup/* | \
+		'' | /dev/null | /proc | /proc/* | /sys/fs/cgroup | /sys/fs/cgroup/* | \
 			"$STATE/$ID/cpu" | *pidfd*) ;;
 		*) fail "it holds $(readlink "$link")" ;;
 		esac
