@@ -3,6 +3,7 @@
 BUILD    ?= build
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
 DATADIR  ?= $(PREFIX)/share
 MANDIR   ?= $(DATADIR)/man
 # musl: static, starts in a tenth of a millisecond (base/fortify.c tells why).
@@ -73,7 +74,9 @@ UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 UNIT_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/image/*.c))
 UNIT_IMAGE += $(patsubst %.c,$(BIN)/%,$(wildcard tests/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach spinner)
+# Programs that show how include/hull is used; they know nothing else of hull.
+EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page load spinner)
 
 # hull-image is always dynamic: its libraries are.
 IMAGE_LIBS := -lcurl -lcrypto -lzstd -lz
@@ -147,7 +150,7 @@ endif
 tests: tools
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined all unit
 
-tools: $(TOOLS)
+tools: $(TOOLS) $(EXAMPLES)
 unit: $(UNIT) $(UNIT_IMAGE) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ))
 
 $(UNIT): $(BIN)/%: $(OBJ)/%.o $(ARCHIVE)
@@ -176,10 +179,20 @@ $(BUILD)/tests/spinner: tests/bench/spinner.c
 $(BUILD)/tests/racer: tests/attacks/racer.c
 $(BUILD)/tests/intruder: tests/attacks/intruder.c
 $(BUILD)/tests/reach: tests/attacks/reach.c
+$(BUILD)/tests/page: tests/bats/page.c include/hull/cpu.h
+$(BUILD)/tests/load: tests/bench/load.c
 $(TOOLS): $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(MUSL_PLAIN) -o $@ $(filter %.c,$^) -lm
+	$(Q)$(MUSL_PLAIN) -I. -o $@ $(filter %.c,$^) -lm
+
+.PHONY: examples
+examples: $(EXAMPLES)
+# As a user builds them, but static: for a container of any image.
+$(EXAMPLES): $(BUILD)/examples/%: examples/%.c include/hull/cpu.h
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)musl-gcc -std=gnu11 -O2 $(WARNINGS) -pedantic -static -no-pie -Iinclude -pthread -o $@ $<
 
 # Everything that tests hull; `make check ONLY="lint unit"` for some of it.
 check: deps
@@ -234,13 +247,15 @@ PAGES       := $(wildcard docs/man1/*.1)
 install: all
 	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull
 	install -m 0755 $(BIN)/hull-image $(DESTDIR)$(BINDIR)/hull-image
+	install -D -m 0644 include/hull/cpu.h $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h
 	install -d $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 $(PAGES) $(DESTDIR)$(MANDIR)/man1
 	$(Q)for row in $(COMPLETIONS); do $(BIN)/hull completion $${row%%:*} | \
 		install -D -m 0644 /dev/stdin $(DESTDIR)$${row#*:} || exit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(BINDIR)/hull-image $(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
+	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(BINDIR)/hull-image $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h \
+		$(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
 	rm -f $(foreach row,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$(row))))
 
 clean:
@@ -251,6 +266,7 @@ help:
 	@echo 'make demo       a tour: installs what is missing, builds, runs a container'
 	@echo 'make check      everything that tests hull (ONLY="lint unit" for some of it)'
 	@echo 'make bench      hull, the bare system calls, crun and runc compared (BENCH=--quick)'
+	@echo 'make examples   programs that read a container'\''s /run/hull/cpu'
 	@echo 'make tests      builds what the tests need'
 	@echo 'make lint       clang-format, clang-tidy and shellcheck; make format applies the first'
 	@echo 'make fuzz       each target for FUZZ_SECONDS=60 with libFuzzer'

@@ -200,7 +200,7 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r >= 0)
 		r = cgroup_owner_set(cgroup, request->config);
 	if (r >= 0 && request->whisper)
-		r = whisper_start(container, cgroup, handle->pidfd);
+		r = whisper_start(container, cgroup, handle);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)

@@ -40,9 +40,9 @@ int whisper_prepare(const struct container *container, struct config *config)
  * what hull has open: not the lock of the container, not the ends of an engine's pipes.
  */
 static _Noreturn void whisper_become(
-	int page_fd, int pidfd, const char *id, const char *cgroup_saved)
+	int page_fd, const struct process_handle *handle, const char *id, const char *cgroup_saved)
 {
-	const int kept[] = { page_fd, pidfd };
+	const int kept[] = { page_fd, handle->pidfd };
 	struct cgroup *cgroup = NULL;
 
 	(void)setsid();
@@ -52,11 +52,12 @@ static _Noreturn void whisper_become(
 	self_fill_standard_descriptors();
 	(void)chdir("/");
 	if (cgroup_open(&cgroup, id, NULL, cgroup_saved) >= 0)
-		whisper_write(page_fd, pidfd, cgroup);
+		whisper_write(page_fd, handle->pid, handle->pidfd, cgroup);
 	_exit(1);
 }
 
-int whisper_start(const struct container *container, const struct cgroup *cgroup, int pidfd)
+int whisper_start(const struct container *container, const struct cgroup *cgroup,
+	const struct process_handle *handle)
 {
 	_cleanup_close_ int page_fd = -EBADF;
 	pid_t pid;
@@ -70,7 +71,7 @@ int whisper_start(const struct container *container, const struct cgroup *cgroup
 	pid = process_clone(0, -1, NULL);
 	if (pid == 0) {
 		if (process_clone(0, -1, NULL) == 0)
-			whisper_become(page_fd, pidfd, container->id, cgroup_saved(cgroup));
+			whisper_become(page_fd, handle, container->id, cgroup_saved(cgroup));
 		_exit(0);
 	}
 	if (pid < 0)

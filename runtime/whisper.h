@@ -16,6 +16,7 @@
 int whisper_prepare(const struct container *container, struct config *config);
 
 /* Start its writer: the container's first process exists, in CGROUP. 0 or an error with a message. */
-int whisper_start(const struct container *container, const struct cgroup *cgroup, int pidfd);
+int whisper_start(const struct container *container, const struct cgroup *cgroup,
+	const struct process_handle *handle);
 
 #endif

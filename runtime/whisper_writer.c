@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cgroup/cpu_times.h"
+#include "cgroup/share_tree.h"
 #include "cgroup/steal.h"
 #include "cgroup/thread_watch.h"
 #include "runtime/whisper_page.h"
@@ -29,6 +31,8 @@
 #define INTERVAL_MOST  SECOND
 #define COST_FRACTION  100 /* of a processor */
 #define QUIET_ROUNDS   16  /* until it is taken for quiet */
+#define SHARE_INTERVAL SECOND
+#define SHARE_FILES    128 /* that are kept open for it */
 
 struct writer {
 	struct cpu_meter meter;
@@ -39,8 +43,14 @@ struct writer {
 	struct thread_watch *watch;
 	struct thread_cpu *cpus;
 	struct steal *steals;
-	uint64_t *idle;	       /* of each processor, nanoseconds since boot */
-	uint64_t looked, slow; /* when */
+	uint64_t *idle;	 /* of each processor, nanoseconds since boot */
+	uint64_t looked; /* when */
+	struct {
+		struct kept_files kept;
+		struct share_tree *tree;
+		struct share_node *node;
+		uint64_t next, usage, steal; /* when; the totals at the last time */
+	} share;
 	uint64_t throttled, carry;
 	uint64_t interval, spent;
 	unsigned int quiet;
@@ -72,6 +82,15 @@ static void writer_drop_privileges(void)
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* What this process has used. */
+static uint64_t writer_cpu_time(void)
+{
+	struct timespec spent;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+	return (uint64_t)spent.tv_sec * SECOND + (uint64_t)spent.tv_nsec;
+}
+
 /* "cpuN user nice system idle iowait …" in hundredths of a second. */
 static void writer_read_idle(struct writer *writer, uint64_t *idle)
 {
@@ -100,6 +119,18 @@ static unsigned int writer_count_runnable(const struct writer *writer)
 	text[n < 0 ? 0 : n] = '\0';
 	(void)sscanf(text, "%*s %*s %*s %u", &runnable);
 	return runnable;
+}
+
+/* "monotonic SECONDS NANOSECONDS" of a time namespace, which has its own CLOCK_MONOTONIC. */
+static void writer_read_clock(struct writer *writer, pid_t pid)
+{
+	_cleanup_free_ char *path = string_format("%d/timens_offsets", pid);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	long long seconds = 0, nanoseconds = 0;
+
+	if (file_read_at(writer->proc_fd, path, &text, 4096) >= 0 && text.data &&
+		sscanf(text.data, "monotonic %lld %lld", &seconds, &nanoseconds) == 2)
+		writer->clock_offset = seconds * (long long)SECOND + nanoseconds;
 }
 
 static void writer_look(struct writer *writer, uint64_t now)
@@ -135,10 +166,29 @@ static void writer_look(struct writer *writer, uint64_t now)
 	writer->looked = now;
 }
 
-/* What changes seldom: once a second. */
-static void writer_look_slowly(struct writer *writer, uint64_t now)
+/*
+ * What it is entitled to, which needs a look at everybody else: once a second, and less often
+ * where that would be too much.
+ */
+static void writer_find_share(struct writer *writer, uint64_t now)
 {
-	writer->slow = now;
+	struct hull_cpu_page *header = writer->page.header;
+	const struct stolen own = {
+		.usage = writer->times.usage - writer->share.usage,
+		.wait = header->steal_ns - writer->share.steal,
+	};
+	uint64_t begin = writer_cpu_time(), pause;
+	double entitled;
+
+	share_node_tell(writer->share.node, &own);
+	share_tree_read(writer->share.tree);
+	writer->share.usage = writer->times.usage;
+	writer->share.steal = header->steal_ns;
+	entitled = share_node_entitled(writer->share.node);
+	if (!isnan(entitled))
+		header->entitled_ppm = (uint64_t)(entitled * 1e6 + 0.5);
+	pause = (writer_cpu_time() - begin) * 2ull * COST_FRACTION;
+	writer->share.next = now + (pause < SHARE_INTERVAL ? SHARE_INTERVAL : pause);
 }
 
 static void writer_round(struct writer *writer)
@@ -152,12 +202,10 @@ static void writer_round(struct writer *writer)
 	/* It runs itself: with nobody else there is nobody to wait and nobody to wait for. */
 	look = writer_count_runnable(writer) > 1;
 	busy = writer->times.usage != used;
-	if (!writer->slow || now - writer->slow >= SECOND) {
-		writer_look_slowly(writer, now);
-		look = true;
-	}
-	if (look)
+	if (look || now >= writer->share.next)
 		writer_look(writer, now);
+	if (now >= writer->share.next)
+		writer_find_share(writer, now);
 	for (unsigned int i = 0; i < header->cpus; i++) {
 		if (!look)
 			writer->page.records[i].preempted = 0;
@@ -167,14 +215,6 @@ static void writer_round(struct writer *writer)
 	header->usage_ns = writer->times.usage;
 	header->throttled_ns = writer->times.throttled;
 	header->updated_ns = now + (uint64_t)writer->clock_offset;
-}
-
-static uint64_t writer_cpu_time(void)
-{
-	struct timespec spent;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-	return (uint64_t)spent.tv_sec * SECOND + (uint64_t)spent.tv_nsec;
 }
 
 /* So that all rounds together cost what they may; a single long one counts by a quarter. */
@@ -189,7 +229,7 @@ static uint64_t writer_next_interval(struct writer *writer)
 	return writer->interval < least ? least : writer->interval;
 }
 
-_Noreturn void whisper_write(int page_fd, int pidfd, const struct cgroup *cgroup)
+_Noreturn void whisper_write(int page_fd, pid_t pid, int pidfd, const struct cgroup *cgroup)
 {
 	struct writer writer = { .pidfd = pidfd };
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
@@ -203,12 +243,16 @@ _Noreturn void whisper_write(int page_fd, int pidfd, const struct cgroup *cgroup
 	writer.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	writer.load_fd = openat(writer.proc_fd, "loadavg", O_RDONLY | O_CLOEXEC);
 	writer.stat_fd = openat(writer.proc_fd, "stat", O_RDONLY | O_CLOEXEC);
+	writer_read_clock(&writer, pid);
 	writer.watch = thread_watch_new(writer.proc_fd, cpus);
 	writer.cpus = memory_allocate_zero(cpus * sizeof(*writer.cpus));
 	writer.steals = memory_allocate_zero(cpus * sizeof(*writer.steals));
 	writer.idle = memory_allocate_zero(cpus * sizeof(*writer.idle));
-	if (cpu_meter_open(&writer.meter, cgroup) < 0)
+	writer.share.kept.left = SHARE_FILES;
+	if (cpu_meter_open(&writer.meter, cgroup) < 0 ||
+		share_tree_open(&writer.share.tree, cgroup, &writer.share.kept) < 0)
 		_exit(1);
+	writer.share.node = share_tree_add(writer.share.tree, cgroup);
 	while (ppoll(&end, 1, &pause, NULL) <= 0) {
 		uint64_t interval;
 

@@ -63,8 +63,9 @@ struct hull_cpu_page {
 	uint64_t steal_ns;     /* the sum of the records' */
 	uint64_t throttled_ns; /* time that its own quota held it back, summed over processors */
 	/*
-	 * What it is entitled to when everybody wants to run, in millionths of one processor:
-	 * 1500000 is one and a half. 0: not known.
+	 * What it gets if it wants all that it can get and the others what they want now, by
+	 * its weight and those of the groups above it, in millionths of one processor:
+	 * 1500000 is one and a half. 0: not known yet.
 	 */
 	uint64_t entitled_ppm;
 };
@@ -103,9 +104,8 @@ static inline uint32_t hull_cpu_begin(const struct hull_cpu_page *page)
 static inline int hull_cpu_retry(const struct hull_cpu_page *page, uint32_t begun)
 {
 	atomic_thread_fence(memory_order_acquire);
-	return (begun & 1) ||
-	       atomic_load_explicit((const _Atomic uint32_t *)&page->sequence,
-		       memory_order_relaxed) != begun;
+	return (begun & 1) || atomic_load_explicit((const _Atomic uint32_t *)&page->sequence,
+				      memory_order_relaxed) != begun;
 }
 
 static inline uint64_t hull_cpu_number(const uint64_t *number)
