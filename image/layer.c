@@ -79,6 +79,7 @@ static bool hold_layer(struct store *store, const struct digest *diff_id)
 
 	if (fd < 0)
 		return false;
+	(void)futimens(fd, NULL); /* prune goes by age */
 	store_hold(store, fd);
 	return true;
 }

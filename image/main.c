@@ -3,9 +3,13 @@
 #include <stdio.h>
 
 #include "base/version.h"
-#include "image/command.h"
+#include "image/command/commands.h"
 
 static const struct command *const commands[] = {
+	&command_list,
+	&command_remove,
+	&command_prune,
+	&command_check,
 	NULL,
 };
 

@@ -53,7 +53,7 @@ static int open_parts(
 
 /*
  * fsconfig(2) takes no path of more than 255 bytes, and through the descriptor it is
- * the very file that was opened. WHY gets the kernel's words, or stays empty.
+ * the very file that was opened.
  */
 static int mount_erofs(const struct parts *parts)
 {
@@ -61,7 +61,8 @@ static int mount_erofs(const struct parts *parts)
 	char path[64];
 	int fd;
 
-	if (fs < 0)
+	/* A loop device that is read-only is opened for no other mount. */
+	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL) < 0)
 		return -errno;
 	for (size_t i = 0; i < parts->count; i++) {
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", parts->fds[i]);
