@@ -33,7 +33,7 @@ struct http_answer {
 	struct buffer headers, body;
 	/* The transfer itself failed: a negative errno, and what happened in words. */
 	int error;
-	char words[256];
+	char words[1024];
 	bool may_be_tried_again; /* cut off, stalled, reset: not refused for good */
 };
 
