@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The config of an image (image-spec, "Image Configuration"). */
+#include "image/image_config.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -18,7 +19,7 @@ struct raw_keys {
 };
 
 struct raw_settings {
-	const char *user, *working_directory, *stop_signal;
+	const char *user, *working_folder, *stop_signal;
 	struct string_list env, entrypoint, command;
 	struct string_map labels;
 	struct raw_keys volumes, exposed_ports;
@@ -46,7 +47,7 @@ static const struct table key_table = { sizeof(struct raw_key), key_fields, NULL
 
 static const struct field setting_fields[] = {
 	{ "User", FIELD_STRING, SETTING(user) },
-	{ "WorkingDir", FIELD_STRING, SETTING(working_directory) },
+	{ "WorkingDir", FIELD_STRING, SETTING(working_folder) },
 	{ "StopSignal", FIELD_STRING, SETTING(stop_signal) },
 	{ "Env", FIELD_STRINGS, SETTING(env) },
 	{ "Entrypoint", FIELD_STRINGS, SETTING(entrypoint) },
@@ -87,12 +88,13 @@ static const struct field config_fields[] = {
 };
 static const struct table config_table = { sizeof(struct raw_config), config_fields, NULL };
 
-static const char **take_keys(struct arena *arena, const struct raw_keys *keys)
+static struct string_list take_keys(struct arena *arena, const struct raw_keys *keys)
 {
-	const char **list = arena_allocate(arena, (keys->count + 1) * sizeof(*list));
+	struct string_list list = { arena_allocate(arena, (keys->count + 1) * sizeof(*list.items)),
+		keys->count };
 
 	for (size_t i = 0; i < keys->count; i++)
-		list[i] = keys->items[i].key;
+		list.items[i] = keys->items[i].key;
 	return list;
 }
 
@@ -123,12 +125,13 @@ int image_config_parse(struct arena *arena, const char *name, const char *bytes,
 		return r;
 	settings = raw.settings ? raw.settings : &no_settings;
 	*config = (struct image_config){
-		.platform = { raw.os ? raw.os : "linux",
-			raw.architecture ? raw.architecture : "unknown", raw.variant },
+		.os = raw.os ? raw.os : "linux",
+		.architecture = raw.architecture ? raw.architecture : "unknown",
+		.variant = raw.variant,
 		.created = raw.created,
 		.author = raw.author,
 		.user = settings->user,
-		.working_directory = settings->working_directory,
+		.working_folder = settings->working_folder,
 		.stop_signal = settings->stop_signal,
 		.env = settings->env,
 		.entrypoint = settings->entrypoint,

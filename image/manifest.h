@@ -61,31 +61,4 @@ int manifest_parse(struct arena *arena, const char *name, const char *media_type
 int manifest_choose(struct arena *arena, const char *name, const struct manifest *index,
 	const struct platform *wanted, const struct manifest_entry **entry);
 
-/* image-spec, "Image Configuration". */
-struct image_config {
-	struct platform platform; /* os and architecture are never NULL */
-	const char *created, *author;
-	const char *user, *working_directory, *stop_signal; /* NULL: not set */
-	struct string_list env, entrypoint, command;	    /* "NAME=VALUE"; words */
-	struct string_map labels;
-	const char **volumes, **exposed_ports; /* "/data"; "80/tcp"; up to NULL */
-	struct digest *diff_ids;
-	size_t diff_id_count;
-	struct image_history {
-		const char *created, *created_by, *comment;
-		bool empty_layer;
-	} *history;
-	size_t history_count;
-};
-
-int image_config_parse(struct arena *arena, const char *name, const char *bytes, size_t length,
-	struct image_config *config);
-
-/*
- * As many diff ids as the manifest has layers; the empty layers of the history have none:
- * -EINVAL with a message.
- */
-int image_config_check(
-	const char *name, const struct image_config *config, const struct manifest *manifest);
-
 #endif
