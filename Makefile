@@ -71,6 +71,7 @@ ARCHIVE  := $(OBJ)/hull.a
 UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 # Tests of image/ need its libraries.
 UNIT_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/image/*.c))
+UNIT_IMAGE += $(patsubst %.c,$(BIN)/%,$(wildcard tests/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach)
 
