@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_IMAGE_COMMAND_COMMANDS_H
+#define HULL_IMAGE_COMMAND_COMMANDS_H
+
+/* The commands that image/main.c offers. */
+#include "image/command.h"
+
+extern const struct image_command command_pull, command_push, command_copy, command_import,
+	command_export, command_inspect, command_login, command_logout;
+
+#endif
