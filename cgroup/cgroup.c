@@ -19,6 +19,7 @@
 #include "cgroup/delegation.h"
 #include "cgroup/driver.h"
 #include "cgroup/systemd.h"
+#include "cgroup/tenant.h"
 
 char *cgroup_path_resolve(const char *id, const char *cgroups_path)
 {
@@ -217,6 +218,24 @@ static void cgroup_opened(struct cgroup *cgroup, const char *group)
 	cgroup_set_views(cgroup);
 }
 
+static void place_set_group(struct cgroup_place *place, const char *group)
+{
+	char *path = string_format("%.*s%s", (int)place->skip, place->path, group);
+
+	free(place->path);
+	place->path = path;
+}
+
+void cgroup_set_group(struct cgroup *cgroup, const char *group)
+{
+	for (size_t i = 0; i < cgroup->v1_count; i++)
+		place_set_group(&cgroup->v1[i], group);
+	if (cgroup->v2)
+		place_set_group(cgroup->v2, group);
+	free(cgroup->saved);
+	cgroup_opened(cgroup, group);
+}
+
 int cgroup_open(struct cgroup **opened, const char *id, const char *cgroups_path, const char *saved)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = cgroup_new();
@@ -333,9 +352,25 @@ uint32_t cgroup_v1_controllers(const struct cgroup *cgroup)
 	return controllers;
 }
 
+/* With systemd, the level is made when the unit is started. */
 int cgroup_create(struct cgroup *cgroup)
 {
-	return cgroup->driver->create(cgroup);
+	int r = cgroup->driver->create(cgroup);
+
+	if (r < 0 || !cgroup->level || cgroup->unit) {
+		if (r < 0)
+			tenant_undo(cgroup);
+		return r;
+	}
+	r = tenant_apply(cgroup);
+	if (r < 0) {
+		_cleanup_free_ char *why = string_copy(error_text(r));
+
+		(void)cgroup_remove(cgroup);
+		(void)error_set(r, "%s", why);
+		tenant_undo(cgroup);
+	}
+	return r;
 }
 
 int cgroup_clone_fd(const struct cgroup *cgroup)

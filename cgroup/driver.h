@@ -60,8 +60,12 @@ struct cgroup {
 	struct cgroup_place *v1;	     /* v1_count of them, in the order of their names */
 	size_t v1_count;
 	struct cgroup_place *v2; /* or NULL */
+	const struct tenant_level *level; /* that a new group is in, or NULL: cgroup/tenant.h */
 	struct cgroup_view views[CGROUP_V1_MOST + 3];
 };
+
+/* Plan another GROUP ("hull/ID") in all hierarchies; none is made or open yet. */
+void cgroup_set_group(struct cgroup *cgroup, const char *group);
 
 /* After the path of a place has changed. */
 void cgroup_set_views(struct cgroup *cgroup);

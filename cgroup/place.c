@@ -20,6 +20,7 @@
 #include "cgroup/walk.h"
 
 #define FILE_BYTES_MOST (16u << 20)
+#define ATTEMPTS_MOST	50 /* to make a group where others remove those above */
 
 const struct controller_names controller_names[CONTROLLERS] = {
 	[CONTROLLER_BLKIO] = { "blkio", "io" },
@@ -183,7 +184,8 @@ int place_make(struct cgroup_place *place, place_prepare *prepare)
 {
 	int r = mkdirat(place->mount_fd, place->path, 0755) < 0 ? -errno : 0;
 
-	if (r == -ENOENT) {
+	/* A group above that holds nothing may be removed by somebody until ours is in it. */
+	for (int attempt = 0; (r == -ENOENT || r == -ENODEV) && attempt < ATTEMPTS_MOST; attempt++) {
 		r = place_make_parents(place, prepare);
 		if (r >= 0)
 			r = mkdirat(place->mount_fd, place->path, 0755) < 0 ? -errno : 0;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cgroup/resources.h"
+#include "cgroup/tenant.h"
 
 #define OURS "hull/" /* groups above the container's that nobody but hull makes */
 
@@ -60,6 +61,17 @@ static int realtime_set(int fd, uint64_t extra)
 	return file_write_at(fd, "cpu.rt_runtime_us", text);
 }
 
+/* A tenant's budget is what its owner has set, not what the groups below happen to want. */
+static bool realtime_is_tenants(const char *group)
+{
+	const char *slash = strrchr(group, '/');
+	const char *above = slash;
+
+	while (above && above > group && above[-1] != '/')
+		above--;
+	return above && tenant_is_level(above);
+}
+
 /*
  * The groups of ours above the container's as descriptors, outermost first;
  * the first one is locked, so that two containers do not count at once.
@@ -71,7 +83,7 @@ static int realtime_parents(struct cgroup_place *place, int fds[], size_t most, 
 	char *slash;
 
 	*count = 0;
-	if (strncmp(at, OURS, strlen(OURS)) != 0)
+	if (strncmp(at, OURS, strlen(OURS)) != 0 || realtime_is_tenants(at))
 		return 0;
 	for (; (slash = strchr(at, '/')) && *count < most; at = slash + 1) {
 		int fd;

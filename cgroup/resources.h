@@ -120,6 +120,12 @@ int memory_check(const struct config_memory *memory, bool update);
  */
 uint64_t cpu_weight_of_shares(uint64_t shares);
 
+/*
+ * v1's cpu.shares of a weight of 1: a weight is never converted by that curve, so that
+ * proportions stay exact, and 100 is about v1's default of 1024.
+ */
+#define CPU_SHARES_OF_WEIGHT 10
+
 /* io.weight (1..10000) for blkio's weight (10..1000). */
 uint64_t io_weight_of_blkio(uint64_t weight);
 

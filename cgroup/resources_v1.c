@@ -136,6 +136,15 @@ static void plan_network(struct resource_plan *plan, const struct config_network
 	}
 }
 
+/* Behind the shares of the document, if it gives some: the last value counts. */
+static void plan_weight_of_cpu(struct resource_plan *plan, const struct config_cpu *cpu)
+{
+	if (!cpu->weight.set || (cpu->idle.set && cpu->idle.value == 1))
+		return;
+	(void)resources_plan_number(plan, CONTROLLER_CPU, "cpu.weight", "cpu.shares",
+		(int64_t)cpu->weight.value * CPU_SHARES_OF_WEIGHT);
+}
+
 int resources_plan_v1(
 	struct resource_plan *plan, const struct config_resources *resources, uint32_t mask)
 {
@@ -146,6 +155,8 @@ int resources_plan_v1(
 	if (r < 0)
 		return r;
 	resources_plan_fields(plan, resources, mask, fields_v1, ARRAY_SIZE(fields_v1));
+	if (resources->cpu && mask & CONTROLLER_BIT(CONTROLLER_CPU))
+		plan_weight_of_cpu(plan, resources->cpu);
 	if (resources->block_io && mask & CONTROLLER_BIT(CONTROLLER_BLKIO))
 		plan_block_io(plan, resources->block_io);
 	if (resources->network && mask & CONTROLLER_BIT(CONTROLLER_NET_PRIO))

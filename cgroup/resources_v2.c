@@ -113,7 +113,15 @@ static void plan_cpu(struct resource_plan *plan, const struct config_cpu *cpu)
 
 	plan_cpu_max(plan, cpu);
 	/* An idle group has no weight, and the kernel refuses to be told one. */
-	if (!cpu->shares.set || !cpu->shares.value || (cpu->idle.set && cpu->idle.value == 1))
+	if (cpu->idle.set && cpu->idle.value == 1)
+		return;
+	if (cpu->weight.set) {
+		item = resources_plan_number(plan, CONTROLLER_CPU, "cpu.weight", "cpu.weight",
+			(int64_t)cpu->weight.value);
+		item->is_default = cpu->weight.value == CPU_WEIGHT_STANDARD;
+		return;
+	}
+	if (!cpu->shares.set || !cpu->shares.value)
 		return;
 	item = resources_plan_number(plan, CONTROLLER_CPU, "cpu.shares", "cpu.weight",
 		(int64_t)cpu_weight_of_shares(cpu->shares.value));

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cgroup/driver.h"
+#include "cgroup/tenant.h"
 
 #define KIND_SYSTEM "systemd"
 #define KIND_USER   "systemd-user"
@@ -305,6 +306,32 @@ static int slice_put(struct cgroup *cgroup, pid_t pid)
 	return place_write(cgroup->v2, "cgroup.procs", text);
 }
 
+/*
+ * The slice of a tenant, without a process. As a unit of ours it is gone for good once it
+ * is stopped; one that systemd makes by itself would leave its limits behind.
+ */
+static int level_start(const struct cgroup *cgroup)
+{
+	_cleanup_properties_ struct systemd_properties properties = { 0 };
+	struct systemd_unit slice = { .name = cgroup->unit->slice,
+		.user = cgroup->unit->user,
+		.bus = cgroup->unit->bus };
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (!cgroup->level)
+		return 0;
+	text = string_format("tenant %s by hull", cgroup->level->name);
+	systemd_add_text(&properties, "Description", text);
+	systemd_add_text(&properties, "CollectMode", "inactive-or-failed");
+	add_flag(&properties, "CPUAccounting", true);
+	r = systemd_manager_start(&slice, &properties);
+	if (r != -EEXIST)
+		return r;
+	error_clear();
+	return 0;
+}
+
 static int systemd_start(struct cgroup *cgroup, pid_t pid, const struct config_resources *resources)
 {
 	static const struct config_resources none;
@@ -314,9 +341,13 @@ static int systemd_start(struct cgroup *cgroup, pid_t pid, const struct config_r
 	resources = resources ? resources : &none;
 	r = resources_plan(&plan, cgroup, resources);
 	if (r >= 0)
+		r = level_start(cgroup);
+	if (r >= 0)
 		r = unit_start(cgroup, pid, resources, &plan);
 	if (r >= 0)
 		r = slice_put(cgroup, pid);
+	if (r >= 0)
+		r = tenant_apply(cgroup);
 	if (r >= 0)
 		r = cgroup->machine->apply(cgroup, resources, false);
 	resources_plan_free(&plan);

@@ -2,35 +2,21 @@
 #ifndef HULL_IMAGE_COMMAND_H
 #define HULL_IMAGE_COMMAND_H
 
-/*
- * A command of `hull image` is a file in image/command/ that offers one struct
- * image_command; image/main.c finds it in one table.
- */
-#include "base/option.h"
+/* A command of `hull image` is a file in image/command/; image/main.c has the table of all. */
+#include "base/front.h"
 
 /* The options in front of the command: the same for all. */
-struct image_global {
+struct global_options {
+	struct front_options front;
 	const char *store; /* NULL: store_default_path() */
-	bool debug, verbose, help, version;
+	bool verbose;
+	/* Of `hull` itself, for the containers that it is asked to run. */
+	const char *root, *cgroup_manager, *rootless;
+	bool systemd_cgroup;
 };
 
-struct image_invocation {
-	const struct image_command *command;
-	const struct image_global *global;
-	const void *options; /* as command->options says */
-	char **operands;
-	int operand_count;
-	struct arena *arena;
-};
-
-struct image_command {
-	const char *name, *synopsis, *summary;
-	const struct option *options; /* up to one without a name */
-	size_t options_bytes;
-	int operands_least, operands_most; /* most -1: any number */
-	bool in_order;			   /* options end at the first operand */
-	/* The exit code, or a negative errno with a message. */
-	int (*run)(const struct image_invocation *invocation);
-};
+#define image_command	 command
+#define image_invocation invocation
+#define image_global	 global_options
 
 #endif

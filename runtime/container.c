@@ -224,6 +224,8 @@ void container_write(const struct container *container, struct json_writer *writ
 	json_write_string(writer, "rootfs", record->rootfs ? record->rootfs : "");
 	json_write_string(writer, "created", record->created ? record->created : "");
 	json_write_string(writer, "owner", record->owner ? record->owner : "");
+	if (record->tenant)
+		json_write_string(writer, "tenant", record->tenant);
 	json_end_object(writer);
 }
 

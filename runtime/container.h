@@ -9,6 +9,7 @@
  *   ID/config.json  as it was run, with the limits that `update` has set
  *   ID/state.json   replaced whole
  *   ID/exec.fifo    there until `start`
+ *   ID/cpu          the page of runtime/whisper.h, for a container that has one
  *   ID/notify/      the socket of runtime/notify.h, for a caller that has one
  *
  * The folder is made first and removed last, and state.json says where the
@@ -28,6 +29,7 @@ struct container_record {
 	bool damaged;	       /* state.json cannot be read: known to `delete --force` alone */
 	int64_t pid;	       /* 0 while it is being created */
 	uint64_t pid_start;    /* clock ticks since boot: tells a pid from its reuse */
+	const char *tenant;    /* runtime/tenants.h; its level is above the cgroup; NULL: none */
 	const char *rdt_class; /* of resctrl; NULL: none */
 	bool rdt_made, rdt_monitored;
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */

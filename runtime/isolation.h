@@ -27,6 +27,7 @@ struct process_request {
 	bool no_cgroup; /* --cgroup-manager disabled */
 	enum rootless rootless;
 	bool systemd_cgroup; /* systemd makes the cgroup */
+	bool whisper;	     /* runtime/whisper.h */
 	bool wait_for_start; /* the program waits for `start` */
 };
 

@@ -22,8 +22,10 @@
 #include "runtime/host_mounts.h"
 #include "runtime/host_plan.h"
 #include "runtime/host_rdt.h"
+#include "runtime/host_tenant.h"
 #include "runtime/host_watch.h"
 #include "runtime/population.h"
+#include "runtime/whisper.h"
 
 static int host_open_cgroup(const struct container *container, struct cgroup **cgroup)
 {
@@ -31,10 +33,13 @@ static int host_open_cgroup(const struct container *container, struct cgroup **c
 }
 
 /* state.json names the cgroup before there is one: see runtime/container.h. */
-static int host_create_cgroup(struct container *container, struct cgroup *cgroup)
+static int host_create_cgroup(
+	struct container *container, const struct host_tenant *tenant, struct cgroup *cgroup)
 {
-	int r;
+	int r = host_tenant_join(tenant, container, cgroup);
 
+	if (r < 0)
+		return r;
 	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(cgroup));
 	r = container_save(container);
 	if (r < 0)
@@ -52,8 +57,8 @@ static bool is_refusal(int error)
 	return error == -EACCES || error == -EPERM || error == -EROFS;
 }
 
-static int host_create_delegated(
-	struct container *container, const struct config *config, struct cgroup **cgroup)
+static int host_create_delegated(struct container *container, const struct config *config,
+	const struct host_tenant *tenant, struct cgroup **cgroup)
 {
 	const char *path = config->linux->cgroups_path;
 	int r;
@@ -61,7 +66,7 @@ static int host_create_delegated(
 	cgroup_close(cgroup);
 	r = cgroup_open_delegated(cgroup, container->id, path);
 	if (r >= 0)
-		r = host_create_cgroup(container, *cgroup);
+		r = host_create_cgroup(container, tenant, *cgroup);
 	if (is_refusal(r) && path && *path)
 		return error_context(
 			r, "config.json: linux.cgroupsPath: this user may not make it");
@@ -82,22 +87,25 @@ static int host_plan_cgroup(
 	return cgroup_open(cgroup, container->id, path, NULL);
 }
 
-static int host_make_cgroup(
-	struct container *container, const struct process_request *request, struct cgroup **cgroup)
+static int host_make_cgroup(struct container *container, const struct process_request *request,
+	struct host_tenant *tenant, struct cgroup **cgroup)
 {
 	const struct config *config = request->config;
 	bool is_told = request->no_cgroup || request->systemd_cgroup;
-	int r;
+	int r = host_tenant_open(tenant, config);
+
+	if (r < 0)
+		return r;
 
 	if (!is_told && geteuid() != 0 && rootless_is(request->rootless)) {
-		r = host_create_delegated(container, config, cgroup);
+		r = host_create_delegated(container, config, tenant, cgroup);
 	} else {
 		r = host_plan_cgroup(container, request, cgroup);
 		if (r >= 0)
-			r = host_create_cgroup(container, *cgroup);
+			r = host_create_cgroup(container, tenant, *cgroup);
 		/* The root of a user namespace may have a group delegated to him too. */
 		if (is_refusal(r) && !is_told && rootless_is(request->rootless))
-			r = host_create_delegated(container, config, cgroup);
+			r = host_create_delegated(container, config, tenant, cgroup);
 	}
 	if (r >= 0 && cgroup_apply_comes_first(*cgroup))
 		r = cgroup_apply(*cgroup, config->linux->resources, false);
@@ -161,10 +169,11 @@ static int host_create(struct container *container, int bundle_fd,
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	_cleanup_host_plan_ struct host_plan plan = HOST_PLAN_NONE;
 	_cleanup_conversation_ struct conversation talk = CONVERSATION_NONE;
+	_cleanup_host_tenant_ struct host_tenant tenant = HOST_TENANT_NONE;
 	int r = host_plan_prepare(&plan, container, bundle_fd, request);
 
 	if (r >= 0)
-		r = host_make_cgroup(container, request, &cgroup);
+		r = host_make_cgroup(container, request, &tenant, &cgroup);
 	if (r >= 0)
 		r = host_rdt_make(container, request->config->linux->intel_rdt);
 	if (r >= 0)
@@ -186,8 +195,12 @@ static int host_create(struct container *container, int bundle_fd,
 		r = limit_oom_score(&plan.init, handle->pid);
 	if (r >= 0)
 		r = host_start_cgroup(container, request->config, cgroup, handle->pid);
+	/* Hooks may make and delete other containers of the tenant. */
+	host_tenant_close(&tenant);
 	if (r >= 0)
 		r = cgroup_owner_set(cgroup, request->config);
+	if (r >= 0 && request->whisper)
+		r = whisper_start(container, cgroup, handle->pidfd);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
@@ -407,6 +420,7 @@ static int host_find_cgroup(const struct container *container, struct cgroup **c
 	static const struct string_map no_annotations;
 	_cleanup_config_ struct config config = { 0 };
 	const char *path = NULL;
+	int r;
 
 	if (container_load_config(container, &config) >= 0)
 		path = config.linux->cgroups_path;
@@ -416,9 +430,10 @@ static int host_find_cgroup(const struct container *container, struct cgroup **c
 	/* Such a path is for systemd. */
 	if (path && strchr(path, ':') && !strchr(path, '/') &&
 		cgroup_open_systemd(cgroup, container->id, path, &no_annotations) >= 0)
-		return 0;
+		return host_tenant_find(&config, *cgroup);
 	error_clear();
-	return cgroup_open(cgroup, container->id, path, NULL);
+	r = cgroup_open(cgroup, container->id, path, NULL);
+	return r < 0 ? r : host_tenant_find(&config, *cgroup);
 }
 
 static int host_destroy(const struct container *container)
@@ -428,6 +443,7 @@ static int host_destroy(const struct container *container)
 
 	if (!container->record.cgroup && !container->record.damaged) {
 		host_end_process(container);
+		host_tenant_leave(container, NULL);
 		return host_rdt_remove(container);
 	}
 	r = container->record.damaged ? host_find_cgroup(container, &cgroup)
@@ -438,7 +454,10 @@ static int host_destroy(const struct container *container)
 	host_end_process(container);
 	if (r >= 0)
 		r = cgroup_remove(cgroup);
-	return r < 0 ? r : host_rdt_remove(container);
+	if (r < 0)
+		return r;
+	host_tenant_leave(container, cgroup);
+	return host_rdt_remove(container);
 }
 
 const struct isolation isolation_host = {

@@ -18,7 +18,10 @@
 #include "runtime/activation.h"
 #include "runtime/notify.h"
 #include "runtime/unix_socket.h"
+#include "runtime/whisper.h"
 #include "spec/annotation.h"
+#include "spec/tenant.h"
+#include "spec/update.h"
 
 int lifecycle_check_preserved(unsigned int count)
 {
@@ -62,6 +65,33 @@ static int create_check_supported(const struct config *config)
 			return error_set(ENOTSUP, "config.json: %s: is not supported by this build",
 				missing[i].path);
 	return 0;
+}
+
+/* What options add to config.json is part of it from then on, as if it had been written there. */
+static int create_add_options(struct config *config, const struct create_options *options)
+{
+	const char *given = config_annotation(config, ANNOTATION_TENANT);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	uint64_t weight = 0;
+	int r = 0;
+
+	if (!options->tenant && !options->cpu_weight)
+		return 0;
+	if (options->tenant)
+		r = tenant_check_name("--tenant", options->tenant);
+	if (r >= 0 && options->tenant && given && strcmp(given, options->tenant) != 0)
+		return error_set(EINVAL,
+			"--tenant %s: annotations[\"" ANNOTATION_TENANT "\"] of config.json says %s",
+			options->tenant, given);
+	if (r >= 0 && options->cpu_weight)
+		r = tenant_parse_weight("--cpu-weight", options->cpu_weight, &weight);
+	if (r >= 0)
+		r = update_options(&text, &config->document, options->tenant, weight);
+	if (r < 0)
+		return r;
+	config_free(config);
+	*config = (struct config){ 0 };
+	return config_parse(config, "config.json", text.data, text.length);
 }
 
 static const char *owner_name(struct arena *arena)
@@ -158,6 +188,8 @@ static int create_make(struct container *container, int root_fd, const char *id,
 	r = create_fill_record(container, config, bundle, options);
 	if (r >= 0)
 		r = notify_prepare(container, config);
+	if (r >= 0 && request->whisper)
+		r = whisper_prepare(container, config);
 	if (r >= 0 && !request->wait_for_start)
 		r = notify_listen(container);
 	if (r >= 0)
@@ -190,6 +222,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		r = config_load_at(
 			&config, bundle_fd, options->config ? options->config : "config.json");
 	if (r >= 0)
+		r = create_add_options(&config, options);
+	if (r >= 0)
 		r = create_check_supported(&config);
 	if (r >= 0)
 		r = rootless_parse(global->rootless, &rootless);
@@ -219,6 +253,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.no_cgroup = global->cgroup_manager && !strcmp(global->cgroup_manager, "disabled"),
 		.rootless = rootless,
 		.systemd_cgroup = global->systemd_cgroup,
+		.whisper = options->whisper || annotation_is_on(&config, ANNOTATION_WHISPER),
 		.wait_for_start = !start,
 	};
 	return create_make(

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runtime/state_mount.h"
 
 #define FOLDER	      "/run/notify"
 #define SOCKET	      "notify.sock"
@@ -47,27 +47,9 @@ static void notify_set_variable(struct config *config)
 	*env = (struct string_list){ items, count };
 }
 
-static void notify_add_mount(struct config *config, const char *source)
-{
-	static const char *options[] = { "bind", "ro", "nosuid", "nodev", "noexec", NULL };
-	size_t bytes = config->mounts.count * sizeof(*config->mounts.items);
-	struct config_mount *items = arena_allocate(&config->arena, bytes + sizeof(*items));
-
-	if (bytes)
-		memcpy(items, config->mounts.items, bytes);
-	items[config->mounts.count++] = (struct config_mount){
-		.destination = FOLDER,
-		.type = "bind",
-		.source = source,
-		.options = { options, ARRAY_SIZE(options) - 1 },
-	};
-	config->mounts.items = items;
-}
-
 int notify_prepare(struct container *container, struct config *config)
 {
-	char link[40], folder[PATH_MAX];
-	ssize_t length;
+	int r;
 
 	if (!notify_caller())
 		return 0;
@@ -78,11 +60,9 @@ int notify_prepare(struct container *container, struct config *config)
 	if (mkdirat(container->folder_fd, "notify", 0755) < 0 ||
 		fchmodat(container->folder_fd, "notify", 0755, 0) < 0)
 		return error_errno(errno, "cannot make the folder of the notify socket");
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", container->folder_fd);
-	length = readlink(link, folder, sizeof(folder) - 1);
-	if (length < 0)
-		return error_errno(errno, "the state folder");
-	notify_add_mount(config, arena_format(&config->arena, "%.*s/notify", (int)length, folder));
+	r = state_mount_add(container, config, "notify", FOLDER);
+	if (r < 0)
+		return r;
 	notify_set_variable(config);
 	return 0;
 }

@@ -17,6 +17,7 @@ static const struct field fields[] = {
 	RECORD(created, "created", FIELD_STRING),
 	RECORD(owner, "owner", FIELD_STRING),
 	RECORD(cgroup, "cgroup", FIELD_STRING),
+	RECORD(tenant, "tenant", FIELD_STRING),
 	RECORD(isolation, "isolation", FIELD_STRING),
 	RECORD(rdt_class, "rdtClass", FIELD_STRING),
 	RECORD(rdt_made, "rdtMade", FIELD_BOOL),
@@ -68,6 +69,7 @@ int record_save(int folder_fd, const struct container_record *record)
 	record_write_string(&writer, "created", record->created);
 	record_write_string(&writer, "owner", record->owner);
 	record_write_string(&writer, "cgroup", record->cgroup);
+	record_write_string(&writer, "tenant", record->tenant);
 	record_write_string(&writer, "isolation", record->isolation);
 	if (record->rdt_class) {
 		json_write_string(&writer, "rdtClass", record->rdt_class);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "spec/tenant.h"
 #include "spec/validate_rules.h"
 
 static const struct annotation_word isolations[] = {
@@ -34,6 +35,10 @@ const struct annotation annotation_table[] = {
 	{ "hull.isolation", ANNOTATION_WORD, isolations,
 		"Where the container runs: host is namespaces and cgroups of this machine.",
 		false },
+	{ ANNOTATION_WHISPER, ANNOTATION_WORD, switches,
+		"1: the container gets /run/hull/cpu, a page with the processor time that was "
+		"stolen from it.",
+		false },
 	{ ANNOTATION_KEEP_GROUPS, ANNOTATION_WORD, switches,
 		"1: processes keep the supplementary groups of whoever runs hull, and get no "
 		"other; "
@@ -54,6 +59,12 @@ const struct annotation annotation_table[] = {
 		true },
 	{ ANNOTATION_MOUNT_CONTEXT, ANNOTATION_WORD, contexts,
 		"The mount option that linux.mountLabel is given by.", false },
+	{ ANNOTATION_TENANT, ANNOTATION_TENANT_NAME, NULL,
+		"The tenant that the container belongs to: tenants share the CPUs by their "
+		"weights, however many containers each has.",
+		true },
+	{ ANNOTATION_TENANT_WEIGHT, ANNOTATION_WEIGHT, NULL,
+		"The weight of a tenant that tenants.json does not know.", true },
 	{ 0 },
 };
 
@@ -97,6 +108,30 @@ static int annotation_validate_word(
 		at, "annotations[\"%s\"]: must be %s, got \"%.64s\"", row->name, words.data, value);
 }
 
+static int annotation_validate(
+	const struct validation *at, const struct annotation *row, const char *value)
+{
+	_cleanup_free_ char *what =
+		string_format("%s: annotations[\"%s\"]", at->name, row->name);
+	uint64_t weight;
+
+	switch (row->type) {
+	case ANNOTATION_WORD:
+		return annotation_validate_word(at, row, value);
+	case ANNOTATION_PATH:
+		if (value[0] == '/')
+			return 0;
+		return validation_refuse(at,
+			"annotations[\"%s\"]: must be an absolute path, got \"%.64s\"",
+			row->name, value);
+	case ANNOTATION_TENANT_NAME:
+		return tenant_check_name(what, value);
+	case ANNOTATION_WEIGHT:
+		return tenant_parse_weight(what, value, &weight);
+	}
+	return 0;
+}
+
 int annotations_validate(const struct string_map *annotations, const char *document)
 {
 	const struct validation at = { document, "" };
@@ -108,12 +143,8 @@ int annotations_validate(const struct string_map *annotations, const char *docum
 
 		if (!*pair->key)
 			return validation_refuse(&at, "annotations: must not have an empty name");
-		if (row && row->type == ANNOTATION_PATH && pair->value[0] != '/')
-			return validation_refuse(&at,
-				"annotations[\"%s\"]: must be an absolute path, got \"%.64s\"",
-				row->name, pair->value);
-		if (row && row->type == ANNOTATION_WORD)
-			r = annotation_validate_word(&at, row, pair->value);
+		if (row)
+			r = annotation_validate(&at, row, pair->value);
 	}
 	return r;
 }

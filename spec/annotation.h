@@ -13,15 +13,22 @@
 
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups" /* crun's name */
 
+#define ANNOTATION_WHISPER "hull.whisper"
+
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_PIDFD_RECEIVER   "run.oci.pidfd_receiver"
 #define ANNOTATION_HOOKS_STDOUT	    "run.oci.hooks.stdout"
 #define ANNOTATION_HOOKS_STDERR	    "run.oci.hooks.stderr"
 #define ANNOTATION_MOUNT_CONTEXT    "run.oci.mount_context_type"
 
+#define ANNOTATION_TENANT	 "hull.tenant"
+#define ANNOTATION_TENANT_WEIGHT "hull.tenant.weight"
+
 enum annotation_type {
 	ANNOTATION_WORD, /* one of the row's words */
-	ANNOTATION_PATH, /* an absolute path; it has no default and no words */
+	ANNOTATION_PATH, /* an absolute path; this and what follows has no default and no words */
+	ANNOTATION_TENANT_NAME,
+	ANNOTATION_WEIGHT, /* 1..10000 */
 };
 
 struct annotation_word {

@@ -187,6 +187,10 @@ struct config_memory {
 	struct optional_bool disable_oom_killer, use_hierarchy, check_before_update;
 };
 
+#define CPU_WEIGHT_LEAST    1
+#define CPU_WEIGHT_MOST	    10000
+#define CPU_WEIGHT_STANDARD 100
+
 struct config_cpu {
 	struct optional_unsigned shares; /* 2..262144, 1024 is the default */
 	struct optional_integer quota;	 /* microseconds per period, negative: none */
@@ -194,6 +198,8 @@ struct config_cpu {
 	struct optional_integer realtime_runtime;		 /* microseconds */
 	const char *cpus, *mems;
 	struct optional_integer idle; /* 0 or 1 */
+	/* hull's own, CPU_WEIGHT_LEAST..MOST: counts instead of shares, never bent by a curve */
+	struct optional_unsigned weight;
 };
 
 struct config_weight_device {

@@ -171,7 +171,8 @@ TABLE(cpu, config_cpu, FIELD(config_cpu, shares, "shares", OPTIONAL_UNSIGNED),
 	FIELD(config_cpu, realtime_runtime, "realtimeRuntime", OPTIONAL_INTEGER),
 	FIELD(config_cpu, realtime_period, "realtimePeriod", OPTIONAL_UNSIGNED),
 	FIELD(config_cpu, cpus, "cpus", STRING), FIELD(config_cpu, mems, "mems", STRING),
-	FIELD(config_cpu, idle, "idle", OPTIONAL_INTEGER));
+	FIELD(config_cpu, idle, "idle", OPTIONAL_INTEGER),
+	FIELD(config_cpu, weight, "weight", OPTIONAL_UNSIGNED));
 
 TABLE(weight_device, config_weight_device,
 	FIELD(config_weight_device, major, "major", INTEGER, MUST),

@@ -175,7 +175,8 @@ static int decode_optional_unsigned(const struct decoder *decoder, const struct 
 static int decode_string(const struct decoder *decoder, const struct json *node,
 	const struct field *field, const char **target)
 {
-	int r = decode_expect(decoder, node, JSON_STRING);
+	bool number = node->type == JSON_NUMBER && field->flags & OR_NUMBER;
+	int r = number ? 0 : decode_expect(decoder, node, JSON_STRING);
 
 	if (r >= 0 && (*node->text || field->flags & REQUIRED))
 		*target = node->text;
@@ -223,11 +224,30 @@ static int decode_field(const struct decoder *decoder, const struct json *node,
 	return r;
 }
 
+/* The names that there are, for whoever has misspelt one. */
+static int decode_refuse_unknown(
+	const struct decoder *decoder, const struct json *object, const struct table *table)
+{
+	json_for_each (member, object) {
+		_cleanup_buffer_ struct buffer names = { 0 };
+		const struct field *field = table->fields;
+
+		for (; field->name && strcmp(field->name, member->key) != 0; field++)
+			buffer_format(&names, "%s%s", names.length ? ", " : "", field->name);
+		if (!field->name)
+			return error_set(EINVAL, "%s: %s: is no field, there are: %s",
+				decoder->name, json_path(decoder->arena, member), names.data);
+	}
+	return 0;
+}
+
 int decode_object(const struct decoder *decoder, const struct json *object,
 	const struct table *table, void *target)
 {
 	int r = decode_expect(decoder, object, JSON_OBJECT);
 
+	if (r >= 0 && table->closed)
+		r = decode_refuse_unknown(decoder, object, table);
 	if (r < 0)
 		return r;
 	for (const struct field *field = table->fields; field->name; field++) {

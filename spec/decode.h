@@ -5,7 +5,8 @@
 /*
  * Decoding a JSON tree into C structs by tables: a field is a line that gives
  * its name, its type and where it goes. Unknown fields are ignored, as the
- * runtime-spec demands; wrong ones are refused with their path in the document.
+ * runtime-spec demands (in hull's own documents they are refused); wrong ones are
+ * refused with their path in the document.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,8 @@ enum field_type {
 	FIELD_OBJECT_MAP, /* the same from an object; the first member of the struct is its key */
 };
 
-#define REQUIRED 1u
+#define REQUIRED  1u
+#define OR_NUMBER 2u /* of a FIELD_STRING: a number counts as the text it was written as */
 
 struct field {
 	const char *name;
@@ -46,6 +48,7 @@ struct table {
 	const struct field *fields; /* up to one without a name */
 	/* Called on every decoded struct, for what a table cannot say; may be NULL. */
 	void (*finish)(void *target, const struct json *node, const char *document);
+	bool closed; /* members that are no field are refused, not ignored */
 };
 
 struct decoder {

@@ -75,6 +75,11 @@ static void features_linux(struct json_writer *writer, const struct features_fac
 /* What the runtime says of itself, and the words that each annotation of config.json takes. */
 static void features_annotations(struct json_writer *writer, const struct features_facts *facts)
 {
+	static const char *const values[] = { [ANNOTATION_WORD] = "",
+		[ANNOTATION_PATH] = "PATH",
+		[ANNOTATION_TENANT_NAME] = "NAME",
+		[ANNOTATION_WEIGHT] = "WEIGHT" };
+
 	json_begin_object(writer, "annotations");
 	for (size_t i = 0; i < facts->annotations.count; i++)
 		json_write_string(
@@ -82,8 +87,7 @@ static void features_annotations(struct json_writer *writer, const struct featur
 	for (const struct annotation *row = annotation_table; row->name; row++) {
 		_cleanup_buffer_ struct buffer words = { 0 };
 
-		if (row->type == ANNOTATION_PATH)
-			buffer_text(&words, "PATH");
+		buffer_text(&words, values[row->type]);
 		for (const struct annotation_word *word = row->words; word && word->text; word++)
 			if (!word->missing)
 				buffer_format(&words, "%s%s", words.length ? "|" : "", word->text);

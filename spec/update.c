@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "spec/annotation.h"
 #include "spec/validate_rules.h"
 
 int update_complete(struct config_resources *update, const struct config_resources *present,
@@ -142,18 +143,55 @@ static void merge_at(struct json_writer *writer, const char *key, const struct j
 	json_end_object(writer);
 }
 
+/* Append DOCUMENT with its object at PATH, an array up to NULL, merged with UPDATE's text. */
+static int update_at(struct buffer *result, const struct buffer *document,
+	const char *const *path, const struct buffer *update)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct json_writer writer = { .buffer = result };
+	const char *name = "config.json";
+	struct json *old, *new;
+	int r = json_parse(&arena, name, document->data, document->length, &old);
+
+	for (size_t i = 0; path[i]; i++)
+		name = path[i];
+	if (r >= 0)
+		r = json_parse(&arena, name, update->data, update->length, &new);
+	if (r >= 0)
+		merge_at(&writer, NULL, old, path, new);
+	return r;
+}
+
 int update_document(struct buffer *result, const struct buffer *document, const char *section,
 	const struct buffer *update)
 {
 	const char *const path[] = { "linux", section, NULL };
-	_cleanup_arena_ struct arena arena = { 0 };
-	struct json_writer writer = { .buffer = result };
-	struct json *old, *new;
-	int r = json_parse(&arena, "config.json", document->data, document->length, &old);
 
-	if (r >= 0)
-		r = json_parse(&arena, section, update->data, update->length, &new);
-	if (r >= 0)
-		merge_at(&writer, NULL, old, path, new);
-	return r;
+	return update_at(result, document, path, update);
+}
+
+int update_options(struct buffer *result, const struct buffer *document, const char *tenant,
+	uint64_t weight)
+{
+	static const char *const path[] = { NULL };
+	_cleanup_buffer_ struct buffer update = { 0 };
+	struct json_writer writer = { .buffer = &update };
+
+	json_begin_object(&writer, NULL);
+	if (tenant) {
+		json_begin_object(&writer, "annotations");
+		json_write_string(&writer, ANNOTATION_TENANT, tenant);
+		json_end_object(&writer);
+	}
+	if (weight) {
+		json_begin_object(&writer, "linux");
+		json_begin_object(&writer, "resources");
+		json_begin_object(&writer, "cpu");
+		json_write_unsigned(&writer, "weight", weight);
+		json_end_object(&writer);
+		json_end_object(&writer);
+		json_end_object(&writer);
+	}
+	json_end_object(&writer);
+	return update_at(result, document, path, &update);
 }

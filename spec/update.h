@@ -26,4 +26,11 @@ int update_complete(struct config_resources *update, const struct config_resourc
 int update_document(struct buffer *result, const struct buffer *document, const char *section,
 	const struct buffer *update);
 
+/*
+ * Append the text of config.json with what `run` and `create` were told besides: the
+ * TENANT (NULL: none) and the native WEIGHT of the CPUs (0: none).
+ */
+int update_options(struct buffer *result, const struct buffer *document, const char *tenant,
+	uint64_t weight);
+
 #endif

@@ -102,6 +102,10 @@ static int validate_cpu(const struct validation *at, const struct config_cpu *cp
 	if (cpu->idle.value < 0 || cpu->idle.value > 1)
 		return validation_refuse(
 			at, "cpu.idle: must be 0 or 1, got %" PRId64, cpu->idle.value);
+	if (cpu->weight.set &&
+		(cpu->weight.value < CPU_WEIGHT_LEAST || cpu->weight.value > CPU_WEIGHT_MOST))
+		return validation_refuse(at, "cpu.weight: must be %d to %d, got %" PRIu64,
+			CPU_WEIGHT_LEAST, CPU_WEIGHT_MOST, cpu->weight.value);
 	return 0;
 }
 

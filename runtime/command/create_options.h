@@ -19,6 +19,10 @@
 			"PATH", "an AF_UNIX socket that gets a pidfd of that process" },           \
 		{ "preserve-fds", 0, OPTION_NUMBER, offsetof(struct create_options, preserve_fds), \
 			"N", "pass descriptors 3 to 2+N on to the container" },                    \
+		{ "tenant", 0, OPTION_TEXT, offsetof(struct create_options, tenant), "NAME",       \
+			"the tenant that it belongs to, see `hull tenant`" },                      \
+		{ "cpu-weight", 0, OPTION_TEXT, offsetof(struct create_options, cpu_weight),       \
+			"WEIGHT", "its share of the CPUs beside its neighbours, 1 to 10000" },     \
 		{ "no-pivot", 0, OPTION_FLAG, offsetof(struct create_options, no_pivot), NULL,     \
 			"chroot instead of pivot_root, for a root on ramfs" },                     \
 		{ "no-new-keyring", 0, OPTION_FLAG,                                                \
@@ -26,6 +30,8 @@
 			"leave the container the session keyring of the caller" },                 \
 		{ "no-subreaper", 0, OPTION_FLAG, offsetof(struct create_options, no_subreaper),   \
 			NULL,                                                                      \
-			"accepted for callers of other runtimes: hull never is a subreaper" }
+			"accepted for callers of other runtimes: hull never is a subreaper" },     \
+		{ "whisper", 0, OPTION_FLAG, offsetof(struct create_options, whisper), NULL,       \
+			"show the container its stolen processor time, in /run/hull/cpu" }
 
 #endif

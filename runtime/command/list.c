@@ -24,10 +24,10 @@ static void list_print_row(const struct container *container)
 	enum container_status status = container_status(container);
 	const struct container_record *record = &container->record;
 
-	printf("%-24s %-8d %-9s %-32s %-31s %s\n", container->id,
+	printf("%-24s %-8d %-9s %-32s %-31s %-12s %s\n", container->id,
 		status == STATUS_STOPPED ? 0 : (int)record->pid, container_status_names[status],
 		record->bundle ? record->bundle : "-", record->created ? record->created : "-",
-		record->owner ? record->owner : "-");
+		record->owner ? record->owner : "-", record->tenant ? record->tenant : "-");
 }
 
 static void list_one(
@@ -75,8 +75,8 @@ static int list_run(const struct invocation *invocation)
 	if (json)
 		json_begin_array(&writer, NULL);
 	else if (!wanted->quiet)
-		printf("%-24s %-8s %-9s %-32s %-31s %s\n", "ID", "PID", "STATUS", "BUNDLE",
-			"CREATED", "OWNER");
+		printf("%-24s %-8s %-9s %-32s %-31s %-12s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+			"CREATED", "OWNER", "TENANT");
 	r = list_all(root_fd, wanted, json ? &writer : NULL);
 	if (r >= 0 && json) {
 		json_end_array(&writer);

@@ -5,7 +5,7 @@
 load setup
 
 COMMANDS=(create start state kill delete run exec list ps pause resume update events spec features
-	doctor mounts)
+	doctor mounts tenant)
 
 # ---- help and version ------------------------------------------------------------------------------------
 

@@ -161,6 +161,7 @@ assert_offers() {
 	assert_offers "hull exec box mkfif" mkfifo
 	assert_offers "hull doctor root" rootless
 	assert_offers "hull mounts " add remove
+	assert_offers "hull tenant " delete list set show
 	assert_offers "hull update --cpu-idle " 0 1
 	# shellcheck disable=SC2046 # words
 	assert_offers "hull doctor " $(/usr/bin/env PATH=/nonexistent "$HULL" doctor --json | jq -r '.capabilities | keys[]')

@@ -293,6 +293,7 @@ load setup
 	assert_eq "$(status_of)" paused
 	hull resume "$ID"
 	assert_eq "$(status_of)" running
+	wait_until catches_term "$(pid_of)"
 	hull kill "$ID"
 	wait_status stopped
 	assert_eq "$(pid_of)" 0

@@ -550,6 +550,7 @@ bits() {
 	script 'trap "exit 0" HUP; while :; do sleep 1000 & wait $!; done'
 	console_listen
 	run_detached --console-socket "$CONSOLE"
+	wait_until catches 1 "$(pid_of)"
 	kill "$CONSOLE_PID"
 	wait_status stopped
 }

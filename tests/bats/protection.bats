@@ -64,7 +64,7 @@ attack() {
 		try hull exec "$ID" /proc/self/exe --version
 	done
 	# One that stays: it blocks when it opens its log.
-	env "$MARK" timeout -s KILL 5 "$HULL" --root "$STATE" exec "$ID" /proc/self/exe --log /fifo list \
+	env "$MARK" timeout -s KILL "$HULL_TIMEOUT" "$HULL" --root "$STATE" exec "$ID" /proc/self/exe --log /fifo list \
 		>/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	wait_until has_text tried "$OUT"
 	echo >"$ROOTFS/fifo" &

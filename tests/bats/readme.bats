@@ -28,6 +28,7 @@ claims() {
 		all eight kinds of namespaces = test namespaces.bats: time namespace: the offsets are seen inside
 		all eight kinds of namespaces = test namespaces.bats: user namespace: ids inside and outside
 		all eight kinds of namespaces = features .linux.namespaces | length == 8
+		seccomp, AppArmor and SELinux labels¹ = test labels.bats: apparmorProfile: of the container's process
 		seccomp, AppArmor and SELinux labels¹ = test seccomp.bats: seccomp: ERRNO is EPERM
 		seccomp, AppArmor and SELinux labels¹ = features .linux | .seccomp.enabled and .apparmor.enabled and .selinux.enabled
 		seccomp agents (`listenerPath`) = test seccomp.bats: notify: the agent answers mkdir and getcwd

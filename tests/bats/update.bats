@@ -26,10 +26,16 @@ saved() { jq -c ".linux.resources$1" "$STATE/$ID/config.json"; }
 
 # group_files: every value of the container's groups that is a limit, to see that none has changed.
 group_files() {
-	local controller file
+	local controller dir file CONTENT
 	for controller in memory cpu pids cpuset blkio; do
-		for file in "$(cgroup_dir "$PID" "$controller")"/{memory.limit*,memory.memsw.limit*,memory.soft*,memory.max,memory.swap.max,memory.low,cpu.shares,cpu.weight,cpu.max*,cpu.cfs_*_us,cpu.idle,pids.max,cpuset.cpus,blkio.*weight,io.*weight}; do
-			[[ ! -e $file ]] || printf '%s %s\n' "$file" "$(tr '\n' ' ' <"$file")"
+		# Those of v2 are all in one.
+		[[ $dir != $(cgroup_dir "$PID" "$controller") ]] || continue
+		dir=$(cgroup_dir "$PID" "$controller")
+		for file in "$dir"/{memory.limit*,memory.memsw.limit*,memory.soft*,memory.max,memory.swap.max,memory.low,cpu.shares,cpu.weight,cpu.max*,cpu.cfs_*_us,cpu.idle,pids.max,cpuset.cpus,blkio.*weight,io.*weight}; do
+			[[ ! -e $file ]] || {
+				slurp "$file" || true
+				printf '%s %s\n' "$file" "${CONTENT//$'\n'/ }"
+			}
 		done
 	done
 }

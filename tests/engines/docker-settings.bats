@@ -119,10 +119,10 @@ assert_cpus() {
 	daemon_start
 	docker import "$("$ENGINES/../lab/image")" debian >/dev/null
 	run_sleeper --memory 64m
-	try docker exec "$C" sh -c 'id -u; cat /proc/self/uid_map | tr -s " "; touch /tmp/x && echo written'
+	exec_script 'id -u; cat /proc/self/uid_map | tr -s " "; touch /tmp/x && echo written'
 	assert_output $'0\n 0 300000 65536\nwritten'
 	assert_eq "$(stat -c %u "/proc/$(pid_of)")" 300000
-	on_a_terminal() { timeout 60 docker --host "unix://$DOCKER/socket" exec -t "$C" stat -c %u /dev/pts/0; }
+	on_a_terminal() { timeout 60 docker --host "unix://$DOCKER/socket" exec -t "$C" sh -c 'stat -c %u /dev/pts/0; sleep 0.2'; }
 	try on_a_terminal
 	[[ $output == 0* ]] || report "the terminal's owner"
 }
@@ -154,7 +154,7 @@ assert_cpus() {
 	mkdir shared/below
 	host_mount -t tmpfs below shared/below
 	touch shared/below/seen
-	try docker exec "$C" sh -c 'ls /s/below; stat -f -c %T /t'
+	exec_script 'ls /s/below; stat -f -c %T /t'
 	assert_output $'seen\ntmpfs'
 	try docker run --rm --mount type=bind,source=/no/such,destination=/s debian true
 	[[ $status -eq 125 && $stderr == */no/such* ]] || report "message"
@@ -174,9 +174,9 @@ assert_cpus() {
 	[[ $ip == 172.31.250.* ]]
 	answered() { [[ $(socat -T 2 - "TCP:$ip:4000" </dev/null 2>/dev/null) == answer ]]; }
 	wait_until answered
-	try docker run --rm --network "container:$C" debian busybox ip -4 -o address show eth0
+	try docker run --rm --network "container:$C" debian sh -c 'busybox ip -4 -o address show eth0; sleep 0.2'
 	assert_has "$ip/"
-	try docker run --rm --network host debian ls /sys/class/net
+	try docker run --rm --network host debian sh -c 'ls /sys/class/net; sleep 0.2'
 	assert_has docker0
 }
 
@@ -187,7 +187,7 @@ assert_cpus() {
 		busybox nc -ll -p 4000 -e echo answer >/dev/null
 	answered() { [[ $(socat -T 2 - TCP:127.0.0.1:4100 </dev/null 2>/dev/null) == answer ]]; }
 	wait_until answered
-	try docker run --rm --network "$C" debian getent hosts answerer
+	try docker run --rm --network "$C" debian sh -c 'getent hosts answerer; sleep 0.2'
 	assert_has "$(inspect '(index .NetworkSettings.Networks "'"$C"'").IPAddress')"
 }
 
@@ -204,7 +204,7 @@ assert_cpus() {
 	first=$(pid_of)
 	docker run --detach --name "$C-2" --network none --pid "container:$C" --ipc "container:$C" debian sleep 1000 >/dev/null
 	same_namespace pid "$first" "$(pid_of "$C-2")" && same_namespace ipc "$first" "$(pid_of "$C-2")"
-	try docker exec "$C" cat /proc/1/cgroup
+	exec_script 'cat /proc/1/cgroup'
 	[[ $(cut -d: -f3 <<<"$output" | sort -u) == / ]] || report "not the root of its control groups"
 	# It lives in the other's namespace, not in one of its own: all of it has to be killed.
 	docker kill "$C-2" >/dev/null
@@ -232,7 +232,7 @@ context() {
 		USER nobody
 		WORKDIR /tmp
 		RUN id -un >/tmp/three; echo $WHO >>/tmp/three; pwd >>/tmp/three
-		CMD cat /two /tmp/three
+		CMD cat /two /tmp/three; sleep 0.2
 	EOT
 }
 
@@ -257,7 +257,7 @@ context() {
 	cleanup_later 'docker rmi --force "built-$C" >/dev/null; docker builder prune --all --force >/dev/null'
 	printf 'RUN --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch echo x >/cache/x && touch /scratch/x\n' >>context/Dockerfile
 	sed -i 's/^USER.*/&\nRUN --network=none cat \/sys\/class\/net\/lo\/flags >\/tmp\/flags/' context/Dockerfile
-	sed -i 's/^CMD.*//; $a USER nobody\nCMD cat /two /tmp/three' context/Dockerfile
+	sed -i 's/^CMD.*//; $a USER nobody\nCMD cat /two /tmp/three; sleep 0.2' context/Dockerfile
 	sed -i 's/^RUN --mount/USER root\n&/' context/Dockerfile
 	DOCKER_BUILDKIT=1 try docker build --quiet --build-arg WHO=me --tag "built-$C" context
 	assert_ok
@@ -316,7 +316,7 @@ context() {
 		! is_gone "$pid"
 		daemon_start
 		assert_eq "$(status_of) $(pid_of)" "running $pid"
-		try docker exec "$C" echo alive
+		exec_script 'echo alive'
 		assert_output alive
 	done
 	docker pause "$C" >/dev/null

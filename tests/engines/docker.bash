@@ -77,15 +77,22 @@ setup() {
 }
 
 # run_script [OPTION...] TEXT: TEXT runs in a container of its own; $status, $output, $stderr.
-# On a busy machine Docker loses what a container prints just before its end: a moment is left.
+# On a busy machine Docker loses what is printed just before the end, because it waits for that for two
+# seconds only: a moment is left.
 run_script() {
-	try docker run --rm --network none "${@:1:$#-1}" debian sh -c "trap 'sleep 0.2' EXIT; ${!#}"
+	try docker run --rm --network none "${@:1:$#-1}" debian sh -c "$LINGER; ${!#}"
+}
+LINGER="trap 'sleep 0.2' EXIT"
+# exec_script [OPTION...] TEXT: the same in $C.
+exec_script() {
+	try docker exec "${@:1:$#-1}" "$C" sh -c "$LINGER; ${!#}"
 }
 
 # run_sleeper [OPTION...]: $C runs in the background and ends on SIGTERM, with code 0.
 run_sleeper() {
 	docker run --detach --name "$C" --network none "$@" debian \
-		sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done' >/dev/null
+		sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done' >/dev/null || return
+	wait_until catches_term "$(pid_of)"
 }
 
 # inspect FORMAT [CONTAINER]

@@ -9,7 +9,7 @@ load terminal
 
 # bats test_tags=smoke
 @test "docker run: a Debian container prints to both streams and leaves nothing" {
-	try docker run --rm debian sh -c '. /etc/os-release; echo "$ID $VERSION_ID"; echo err >&2'
+	run_script '. /etc/os-release; echo "$ID $VERSION_ID"; echo err >&2'
 	assert_ok
 	assert_output "debian 13"
 	assert_eq "$stderr" err
@@ -18,10 +18,10 @@ load terminal
 
 @test "docker run: standard input, and a large output" {
 	seq 1 100000 >input
-	INPUT=input try docker run --rm --interactive debian cat
+	INPUT=input run_script --interactive cat
 	assert_ok
 	assert_eq "$(cksum <<<"$output")" "$(cksum <input)"
-	INPUT=input try docker run --rm debian cat
+	INPUT=input run_script cat
 	assert_output ''
 }
 
@@ -71,7 +71,7 @@ load terminal
 	assert_output /usr/share
 	run_script --workdir /made/here pwd
 	assert_output /made/here
-	try docker run --rm --entrypoint printf debian '<%s>\n' 'a b' '' '*'
+	try docker run --rm --entrypoint bash debian -c 'printf "<%s>\n" "$@"; sleep 0.2' bash 'a b' '' '*'
 	assert_output $'<a b>\n<>\n<*>'
 	run_script --user 1000:100 --group-add 2000 'id -u; id -g; id -G'
 	assert_output $'1000\n100\n100 2000'
@@ -80,7 +80,7 @@ load terminal
 }
 
 @test "docker run: --detach, logs, wait" {
-	docker run --detach --name "$C" --network none debian sh -c 'echo out; echo err >&2; exit 9' >/dev/null
+	docker run --detach --name "$C" --network none debian sh -c "$LINGER; echo out; echo err >&2; exit 9" >/dev/null
 	try docker wait "$C"
 	assert_output 9
 	try docker logs "$C"
@@ -89,16 +89,16 @@ load terminal
 }
 
 @test "docker run: logs --follow ends with the container" {
-	docker run --detach --name "$C" --network none debian sh -c 'for n in 1 2 3; do echo $n; sleep 0.1; done' >/dev/null
+	docker run --detach --name "$C" --network none debian sh -c 'for n in 1 2 3; do echo $n; sleep 0.2; done' >/dev/null
 	try docker logs --follow "$C"
 	assert_output $'1\n2\n3'
 }
 
 @test "docker run: --init reaps orphans and passes signals on" {
 	docker run --detach --name "$C" --network none --init debian sh -c \
-		'trap "echo caught; exit 5" TERM; (sleep 0.1 & exit); echo ready; while :; do sleep 1000 & wait $!; done' >/dev/null
+		'trap "echo caught; sleep 0.2; exit 5" TERM; (sleep 0.1 & exit); echo ready; while :; do sleep 1000 & wait $!; done' >/dev/null
 	wait_until in_logs ready
-	try docker exec "$C" cat /proc/1/comm
+	exec_script 'cat /proc/1/comm'
 	[[ $output == *init* ]] || report "process 1"
 	docker stop "$C" >/dev/null
 	assert_exited 5
@@ -140,14 +140,14 @@ load terminal
 # bats test_tags=smoke
 @test "docker exec: prints, and its exit code is the process's" {
 	run_sleeper
-	try docker exec "$C" sh -c 'echo out; echo err >&2; exit 7'
+	exec_script 'echo out; echo err >&2; exit 7'
 	assert_status 7
 	assert_output out
 	assert_eq "$stderr" err
 	try docker exec "$C" sh -c 'kill -KILL $$'
 	assert_status 137
 	seq 1 20000 >input
-	INPUT=input try docker exec --interactive "$C" cat
+	INPUT=input exec_script --interactive cat
 	assert_eq "$(cksum <<<"$output")" "$(cksum <input)"
 }
 
@@ -169,12 +169,12 @@ load terminal
 
 @test "docker exec: --user, --workdir, --env, --detach, --privileged" {
 	run_sleeper --env KEPT=kept
-	try docker exec --user 1000:100 --workdir /usr --env A=b "$C" \
-		sh -c 'echo "$(id -u):$(id -g) $PWD $A $KEPT"; grep ^CapEff: /proc/self/status'
+	exec_script --user 1000:100 --workdir /usr --env A=b \
+		'echo "$(id -u):$(id -g) $PWD $A $KEPT"; grep ^CapEff: /proc/self/status'
 	assert_output $'1000:100 /usr b kept\nCapEff:\t0000000000000000'
 	docker exec --detach "$C" sh -c 'sleep 0.2; touch /tmp/done'
 	wait_until docker exec "$C" test -e /tmp/done
-	try docker exec --privileged "$C" grep ^CapBnd: /proc/self/status
+	exec_script --privileged 'grep ^CapBnd: /proc/self/status'
 	assert_eq "${output##*$'\t'}" "$(awk '/^CapBnd:/ { print $2 }' /proc/self/status)"
 }
 
@@ -208,7 +208,7 @@ load terminal
 	run_sleeper
 	local n pids=() failed=0
 	for n in {1..8}; do
-		docker exec "$C" sh -c "echo $n; exit $n" >"out$n" 2>"err$n" </dev/null &
+		docker exec "$C" sh -c "$LINGER; echo $n; exit $n" >"out$n" 2>"err$n" </dev/null &
 		pids[n]=$!
 	done
 	for n in {1..8}; do
@@ -248,6 +248,7 @@ assert_has_frozen() {
 	assert_eq "$(status_of)" created
 	docker start "$C" >/dev/null
 	pid=$(pid_of)
+	wait_until catches_term "$pid"
 	assert_eq "$(status_of)" running
 	docker pause "$C" >/dev/null
 	assert_eq "$(status_of)" paused
@@ -288,7 +289,7 @@ assert_has_frozen() {
 	[[ $status -ne 0 && $stderr == *"not running"* ]] || report "message"
 	docker rm "$C" >/dev/null
 	docker run --detach --name "$C" --network none debian sh -c \
-		'trap "echo got it; exit 8" USR2; echo ready; while :; do sleep 1000 & wait $!; done' >/dev/null
+		'trap "echo got it; sleep 0.2; exit 8" USR2; echo ready; while :; do sleep 1000 & wait $!; done' >/dev/null
 	wait_until in_logs ready
 	docker kill --signal USR2 "$C" >/dev/null
 	assert_exited 8
@@ -318,7 +319,7 @@ assert_has_frozen() {
 }
 
 @test "docker: --restart on-failure, and always" {
-	docker run --detach --name "$C" --network none --restart on-failure:2 debian sh -c 'echo again; exit 3' >/dev/null
+	docker run --detach --name "$C" --network none --restart on-failure:2 debian sh -c 'echo again; sleep 0.2; exit 3' >/dev/null
 	restarted() { [[ $(inspect .RestartCount) == 2 && $(status_of) == exited ]]; }
 	wait_until restarted
 	assert_eq "$(docker logs "$C" | grep -c again)" 3
@@ -359,7 +360,7 @@ assert_has_frozen() {
 	run_sleeper
 	echo content >file
 	docker cp --quiet file "$C:/tmp/file"
-	try docker exec "$C" cat /tmp/file
+	exec_script 'cat /tmp/file'
 	assert_output content
 	docker cp --quiet "$C:/etc/debian_version" back
 	[[ $(<back) == 13* ]]
@@ -369,7 +370,7 @@ assert_has_frozen() {
 
 # bats test_tags=smoke
 @test "docker terminal: run -it has one, of the user's size" {
-	on_terminal docker 'start run --rm -it --network none debian sh -c {tty; stty size; exit 7}
+	on_terminal docker 'start run --rm -it --network none debian sh -c {tty; stty size; sleep 0.2; exit 7}
 		finish'
 	assert_status 7
 	assert_line /dev/pts/0 '33 77'
@@ -377,13 +378,10 @@ assert_has_frozen() {
 
 @test "docker terminal: a shell, ^C, its exit code" {
 	on_terminal docker 'start run --rm -it --network none debian bash --norc
-		expected "#"
+		prompt
 		send "echo \$((40 + 2)) \$TERM\r"
 		expected "42 xterm"
-		send "sleep 1000\r"
-		sleep 0.5
-		send "\003"
-		expected "#"
+		interrupted
 		send "exit 9\r"
 		finish'
 	assert_status 9
@@ -391,7 +389,7 @@ assert_has_frozen() {
 
 @test "docker terminal: its size follows the user's" {
 	on_terminal docker 'start run --rm -it --network none debian bash --norc
-		expected "#"
+		prompt
 		resized
 		send "exit\r"
 		finish'
@@ -400,14 +398,14 @@ assert_has_frozen() {
 
 @test "docker terminal: exec -it, as a user, with a code" {
 	run_sleeper
-	on_terminal docker "start exec -it $C"' sh -c {tty; stty size; cat; exit 6}
+	on_terminal docker "start exec -it $C"' sh -c {tty; until stty size | grep 33; do sleep 0.1; done; cat; exit 6}
 		expected "33 77"
 		send "typed\r"
 		expected typed
 		send "\004"
 		finish'
 	assert_status 6
-	on_terminal docker "start exec -it --user nobody $C"' sh -c {stat -c %U $(tty); echo x >$(tty) && echo written}
+	on_terminal docker "start exec -it --user nobody $C"' sh -c {stat -c %U $(tty); echo x >$(tty) && echo written; sleep 0.2}
 		finish'
 	assert_status 0
 	assert_line nobody written

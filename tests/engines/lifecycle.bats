@@ -52,7 +52,7 @@ load podman
 }
 
 @test "life: start --attach gives output and exit code, twice" {
-	podman create --name "$C" debian sh -c 'echo once >>/count; wc -l </count; exit 6' >/dev/null
+	podman create --name "$C" debian sh -c 'echo once >>/count; sleep 0.3; wc -l </count; exit 6' >/dev/null
 	try podman start --attach "$C"
 	assert_status 6
 	assert_output 1
@@ -113,7 +113,7 @@ load podman
 		sh -c 'trap "echo caught; exit 12" USR2; echo ready; while :; do sleep 1000 & wait $!; done' \
 		>out 2>&1 </dev/null &
 	local job=$! code=0
-	wait_until grep -qx ready out
+	wait_until in_logs ready
 	# The function's timeout(1) stands between this shell and Podman.
 	kill -USR2 "$(pgrep -x podman -P "$(pgrep -d, -P "$job")" || pgrep -x podman -P "$job")"
 	wait "$job" || code=$?

@@ -46,6 +46,7 @@ load podman
 	podman pause --all >/dev/null
 	assert_eq "$(status_of)" paused
 	podman unpause --all >/dev/null
+	wait_until catches_term "$(pid_of)"
 	podman stop --all >/dev/null
 	assert_exited 3
 }

@@ -60,6 +60,29 @@ setup() {
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" 2>/dev/null || true
 }
 
+# try podman run ...: on a busy machine Podman loses what a container prints before its monitor has
+# let it attach. The monitor's log has it all, and what was lost is taken from there.
+eval "suite_$(declare -f try)"
+try() {
+	local log=$PWD/monitor.log
+	if [[ ${1-} != *podman* || ${2-} != run || " $* " == *" --"@(detach|log-driver)" "* ]]; then
+		suite_try "$@"
+		return
+	fi
+	rm -f "$log"
+	suite_try "$1" run --log-opt "path=$log" "${@:3}"
+	attached_or_logged "$log"
+}
+attached_or_logged() {
+	[[ -s $1 ]] || return 0
+	output=$(logged stdout <"$1")
+	[[ $stderr == *"$(logged stderr <"$1")"* ]] || stderr=$(logged stderr <"$1")
+}
+# Lines are "TIME STREAM F TEXT"; those marked P go on in the next.
+logged() {
+	awk -v stream="$1" '$2 == stream { printf "%s%s", substr($0, length($1 $2 $3) + 4), $3 == "F" ? "\n" : "" }'
+}
+
 # run_script [OPTION...] TEXT: TEXT runs in a container of its own; $status, $output, $stderr.
 run_script() {
 	try podman run --rm "${@:1:$#-1}" debian sh -c "${!#}"
@@ -67,8 +90,9 @@ run_script() {
 
 # run_sleeper [OPTION...]: $C runs in the background and ends on SIGTERM, with code 0.
 run_sleeper() {
-	podman run --detach --name "$C" "$@" debian \
-		sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done' >/dev/null
+	podman run --detach --name "$C" --pidfile "$PWD/pid" "$@" debian \
+		sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done' >/dev/null || return
+	wait_until catches_term "$(<"$PWD/pid")"
 }
 
 # inspect FORMAT [CONTAINER]

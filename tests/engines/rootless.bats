@@ -77,7 +77,13 @@ my() {
 		"${words[@]}"
 	fi 3>&- 4>&-
 }
-run_mine() { try my podman run --rm "$@"; }
+# What Podman may lose of it on a busy machine is in the log: see try.
+run_mine() {
+	local log=$USERS/$ME/monitor.log
+	rm -f "$log"
+	suite_try my podman run --rm --log-opt "path=$log" "$@"
+	attached_or_logged "$log"
+}
 
 eval "engines_$(declare -f teardown)"
 teardown() {
@@ -135,7 +141,7 @@ teardown() {
 }
 
 @test "rootless: a terminal" {
-	try my "$PYTHON" "$ENGINES/../bats/runtty.py" --size 31x77 podman run --rm -it debian sh -c 'tty; stty size'
+	try my "$PYTHON" "$ENGINES/../bats/runtty.py" --size 31x77 podman run --rm -it debian sh -c 'sleep 0.3; tty; stty size'
 	assert_ok
 	assert_has /dev/pts/0 "31 77"
 	my podman run --detach --name "$C" debian sleep 1000

@@ -171,8 +171,8 @@ load documented
 @test "run: --preserve-fds hands descriptors on, and no others" {
 	echo three >three
 	echo four >four
-	two() { podman_with_descriptors "$@" 3<three 4<four; }
-	try two run --rm --preserve-fds 2 debian sh -c 'cat <&3; cat <&4; ls /proc/self/fd'
+	podman_two() { podman_with_descriptors "$@" 3<three 4<four; }
+	try podman_two run --rm --preserve-fds 2 debian sh -c 'cat <&3; cat <&4; ls /proc/self/fd'
 	assert_ok
 	# The last one is the folder that ls reads.
 	assert_output $'three\nfour\n0\n1\n2\n3\n4\n5'
@@ -182,8 +182,8 @@ load documented
 
 @test "run: socket activation" {
 	echo 'from the socket' >file
-	activate() { LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$BASHPID podman_with_descriptors "$@" 3<file 4>&-; }
-	try activate run --rm debian sh -c 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"; cat <&3'
+	podman_activated() { LISTEN_FDS=1 LISTEN_FDNAMES=web LISTEN_PID=$BASHPID podman_with_descriptors "$@" 3<file 4>&-; }
+	try podman_activated run --rm debian sh -c 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"; cat <&3'
 	assert_output $'1 1 web\nfrom the socket'
 }
 

@@ -9,7 +9,8 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 
 # bats test_tags=smoke
 @test "terminal: run -it has one, of the user's size" {
-	on_terminal podman 'start run --rm -it debian sh -c {tty; test -t 0 && test -t 1 && test -t 2 && stty size; exit 7}
+	on_terminal podman 'start run --rm -it debian sh -c {read -r line; tty; test -t 0 && test -t 1 && test -t 2 && stty size; exit 7}
+		send "\r"
 		finish'
 	assert_status 7
 	assert_line /dev/pts/0 '33 77'
@@ -17,17 +18,19 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 
 @test "terminal: a shell with what is typed, and its exit code" {
 	on_terminal podman 'start run --rm -it debian bash --norc
-		expected "#"
+		prompt
 		send "echo \$((40 + 2)) \$TERM\r"
 		expected "42 xterm"
-		expected "#"
 		send "exit 9\r"
 		finish'
 	assert_status 9
 }
 
 @test "terminal: ^C is a signal, ^D is the end" {
-	on_terminal podman 'start run --rm -it debian sh -c {trap "echo interrupted" INT; echo ready; sleep 1000; cat; exit 5}
+	on_terminal podman 'start run --rm -it debian sh -c {
+			read -r line; trap "echo interrupted; seen=1" INT; echo ready
+			until [ "$seen" ]; do sleep 0.1; done; cat; exit 5}
+		send "\r"
 		expected ready
 		send "\003"
 		expected interrupted
@@ -39,8 +42,9 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 }
 
 @test "terminal: ^C ends a program without a handler" {
-	on_terminal podman 'start run --rm -it --init debian sleep 1000
-		sleep 1
+	on_terminal podman 'start run --rm -it --init debian sh -c {read -r line; echo ready; exec sleep 1000}
+		send "\r"
+		expected ready
 		send "\003"
 		finish'
 	assert_status 130
@@ -48,11 +52,9 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 
 @test "terminal: ^Z stops a job of the shell in it, jobs can be continued" {
 	on_terminal podman 'start run --rm -it debian bash --norc
-		expected "#"
+		prompt
 		send "sleep 1000\r"
-		sleep 1
-		send "\032"
-		expected Stopped
+		again "\032" Stopped
 		send "bg; kill %1; wait; echo do\"ne\"\r"
 		expected done
 		send "exit 0\r"
@@ -62,7 +64,7 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 
 @test "terminal: its size follows the user's" {
 	on_terminal podman 'start run --rm -it debian bash --norc
-		expected "#"
+		prompt
 		resized
 		send "exit 0\r"
 		finish'
@@ -71,14 +73,20 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 
 @test "terminal: detach with ^P ^Q and attach again" {
 	on_terminal podman "start run -it --name $C debian bash --norc"'
-		expected "#"
+		prompt
 		send "echo be\"fore\"\r"
 		expected before
 		# Podman knows them only as keys that arrive one after the other.
-		send "\020"
-		after 500
-		send "\021"
-		expect eof
+		for {set n 0} {$n < 20} {incr n} {
+			send "\020"
+			after 500
+			send "\021"
+			expect {
+				-timeout 3
+				eof break
+				timeout {}
+			}
+		}
 		wait'"
 		start attach $C"'
 		send "\025echo af\"ter\"\r"
@@ -91,7 +99,7 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 
 @test "terminal: exec -it" {
 	run_sleeper
-	on_terminal podman "start exec -it $C"' sh -c {tty; stty size; cat; exit 6}
+	on_terminal podman "start exec -it $C"' sh -c {tty; until stty size | grep 33; do sleep 0.1; done; cat; exit 6}
 		expected "33 77"
 		send "typed\r"
 		expected typed
@@ -113,7 +121,8 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 }
 
 @test "terminal: run -it in a user namespace" {
-	on_terminal podman 'start run --rm -it --uidmap 0:100000:65536 debian sh -c {stat -c %u $(tty); stty size}
+	on_terminal podman 'start run --rm -it --uidmap 0:100000:65536 debian sh -c {read -r line; stat -c %u $(tty); stty size}
+		send "\r"
 		finish'
 	assert_ok
 	assert_line 0 '33 77'
@@ -129,7 +138,8 @@ ENGINE_FUNCTIONS=podman_with_descriptors
 }
 
 @test "terminal: /dev/console is it" {
-	on_terminal podman 'start run --rm -it debian sh -c {echo on console >/dev/console; test -c /dev/console}
+	on_terminal podman 'start run --rm -it debian sh -c {read -r line; echo on console >/dev/console; test -c /dev/console}
+		send "\r"
 		finish'
 	assert_ok
 	assert_has 'on console'

@@ -38,13 +38,14 @@ has_ended() { [[ $(property ActiveState) == inactive ]]; }
 	docker_setup
 	docker run --detach --name box --network none --memory 64m --pids-limit 30 --cpus 0.5 box \
 		sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done' >/dev/null
+	wait_until catches_term "$(docker inspect --format '{{.State.Pid}}' box)"
 	UNIT=docker-$(docker inspect --format '{{.Id}}' box).scope
 	assert_properties ActiveState=active MemoryMax=67108864 TasksMax=30 "Slice=$(slice)"
 	assert_eq "$(cat "$(group)/memory.max")" 67108864
 	assert_eq "$(cat "$(group)/cpu.max")" '50000 100000'
 	docker update --memory 128m --memory-swap 128m box >/dev/null
 	assert_properties MemoryMax=134217728
-	try docker exec box sh -c 'echo inside; exit 5'
+	try docker exec box sh -c 'echo inside; sleep 0.2; exit 5'
 	assert_status 5
 	assert_output inside
 	docker pause box >/dev/null

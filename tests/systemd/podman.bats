@@ -25,6 +25,8 @@ podman_setup() {
 	podman run --detach --name "$ID" --memory 64m --pids-limit 30 --cpus 0.5 box \
 		sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done' >/dev/null
 	local UNIT group pid
+	# Before it has its trap, the kernel keeps the signal from it.
+	wait_until catches_term "$(podman inspect --format '{{.State.Pid}}' "$ID")"
 	UNIT=libpod-$(podman inspect --format '{{.Id}}' "$ID").scope
 	assert_properties Slice=machine.slice MemoryMax=67108864 TasksMax=30 CPUQuotaPerSecUSec=500ms
 	group=$(group)
@@ -52,7 +54,7 @@ podman_setup() {
 	try podman run --rm box sh -c 'exit 42'
 	assert_status 42
 	try podman run --rm --systemd always --stop-signal TERM box \
-		sh -c 'mkdir /sys/fs/cgroup/init.scope && cat /proc/self/cgroup'
+		sh -c 'sleep 0.5; mkdir /sys/fs/cgroup/init.scope && cat /proc/self/cgroup'
 	assert_ok
 	assert_output 0::/
 	[[ $(systemctl list-units --failed --no-legend) != *libpod* ]]

@@ -38,7 +38,7 @@ in_service() {
 	pid=$(pid_of)
 	wait_until catches_term "$pid"
 	systemctl stop "$ID"
-	is_gone "$pid"
+	wait_until is_gone "$pid"
 	assert_nothing_left
 }
 

@@ -163,7 +163,7 @@ static void check_annotations(void)
 	CHECK_TEXT(annotation_word(&config, "hull.isolation"), "host", "the default");
 	CHECK(!annotation_find("k"), "one that hull does not act on");
 	for (const struct annotation *row = annotation_table; row->name; row++)
-		CHECK((row->type == ANNOTATION_PATH || row->words[0].text) && row->help[0] &&
+		CHECK((row->type != ANNOTATION_WORD || row->words[0].text) && row->help[0] &&
 				annotation_find(row->name) == row,
 			"%s has words and help", row->name);
 }

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/whisper_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "cgroup/cpu_times.h"
+#include "cgroup/steal.h"
+#include "cgroup/thread_watch.h"
+#include "runtime/whisper_page.h"
+
+#define MILLISECOND    1000000ull
+#define SECOND	       1000000000ull
+#define INTERVAL_LEAST (4 * MILLISECOND)
+#define INTERVAL_QUIET (32 * MILLISECOND)
+#define INTERVAL_MOST  SECOND
+#define COST_FRACTION  100 /* of a processor */
+#define QUIET_ROUNDS   16  /* until it is taken for quiet */
+
+struct writer {
+	struct cpu_meter meter;
+	struct cpu_times times;
+	struct whisper_page page;
+	int proc_fd, load_fd, stat_fd, pidfd;
+	int64_t clock_offset; /* the container's CLOCK_MONOTONIC minus ours */
+	struct thread_watch *watch;
+	struct thread_cpu *cpus;
+	struct steal *steals;
+	uint64_t *idle;	       /* of each processor, nanoseconds since boot */
+	uint64_t looked, slow; /* when */
+	uint64_t throttled, carry;
+	uint64_t interval, spent;
+	unsigned int quiet;
+};
+
+/* Wherever there is room: whoever called hull may have been bound to the container's processor. */
+static void writer_run_anywhere(unsigned int cpus)
+{
+	size_t bytes = CPU_ALLOC_SIZE(cpus);
+	cpu_set_t *all = CPU_ALLOC(cpus);
+
+	if (!all)
+		return;
+	memset(all, 0xff, bytes);
+	(void)sched_setaffinity(0, bytes, all);
+	CPU_FREE(all);
+}
+
+/* Fewer bits than a root process without them still has: nothing but reading what all may read. */
+static void writer_drop_privileges(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[2] = { 0 };
+
+	for (unsigned long capability = 0; capability < 64; capability++)
+		(void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	(void)syscall(SYS_capset, &header, none);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+/* "cpuN user nice system idle iowait …" in hundredths of a second. */
+static void writer_read_idle(struct writer *writer, uint64_t *idle)
+{
+	char text[16384], *line;
+	ssize_t n = pread(writer->stat_fd, text, sizeof(text) - 1, 0);
+
+	text[n < 0 ? 0 : n] = '\0';
+	for (line = strstr(text, "\ncpu"); line; line = strstr(line + 1, "\ncpu")) {
+		unsigned long long idle_ticks, wait_ticks;
+		unsigned int cpu;
+
+		if (sscanf(line, "\ncpu%u %*u %*u %*u %llu %llu", &cpu, &idle_ticks, &wait_ticks) ==
+				3 &&
+			cpu < writer->page.header->cpus)
+			idle[cpu] = (idle_ticks + wait_ticks) * (SECOND / 100);
+	}
+}
+
+/* Threads on the whole machine that want to run; the fourth word of /proc/loadavg. */
+static unsigned int writer_count_runnable(const struct writer *writer)
+{
+	char text[80];
+	ssize_t n = pread(writer->load_fd, text, sizeof(text) - 1, 0);
+	unsigned int runnable = ~0u;
+
+	text[n < 0 ? 0 : n] = '\0';
+	(void)sscanf(text, "%*s %*s %*s %u", &runnable);
+	return runnable;
+}
+
+static void writer_look(struct writer *writer, uint64_t now)
+{
+	struct hull_cpu_page *header = writer->page.header;
+	uint64_t interval = writer->looked ? now - writer->looked : 0, *idle;
+	_cleanup_free_ uint64_t *idle_now = memory_allocate_zero(header->cpus * sizeof(*idle_now));
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (cpu_meter_processes(&writer->meter, &pids, &count) < 0)
+		return;
+	idle = writer->idle;
+	writer_read_idle(writer, idle_now);
+	thread_watch_look(writer->watch, pids, count, now, writer->cpus);
+	steal_take_throttled(writer->cpus, header->cpus,
+		writer->times.throttled - writer->throttled, &writer->carry);
+	writer->throttled = writer->times.throttled;
+	header->steal_ns = 0;
+	for (unsigned int i = 0; i < header->cpus; i++) {
+		const struct thread_cpu *cpu = &writer->cpus[i];
+
+		if (writer->looked)
+			steal_add(&writer->steals[i], interval, idle_now[i] - idle[i], cpu->ran,
+				cpu->waited);
+		idle[i] = idle_now[i];
+		writer->page.records[i] = (struct hull_cpu_record){
+			.steal_ns = writer->steals[i].stolen,
+			.preempted = cpu->runnable && !cpu->running,
+		};
+		header->steal_ns += writer->steals[i].stolen;
+	}
+	writer->looked = now;
+}
+
+/* What changes seldom: once a second. */
+static void writer_look_slowly(struct writer *writer, uint64_t now)
+{
+	writer->slow = now;
+}
+
+static void writer_round(struct writer *writer)
+{
+	struct hull_cpu_page *header = writer->page.header;
+	uint64_t now = clock_monotonic(), used = writer->times.usage;
+	bool busy, look;
+
+	if (cpu_meter_read(&writer->meter, &writer->times) < 0)
+		_exit(0);
+	/* It runs itself: with nobody else there is nobody to wait and nobody to wait for. */
+	look = writer_count_runnable(writer) > 1;
+	busy = writer->times.usage != used;
+	if (!writer->slow || now - writer->slow >= SECOND) {
+		writer_look_slowly(writer, now);
+		look = true;
+	}
+	if (look)
+		writer_look(writer, now);
+	for (unsigned int i = 0; i < header->cpus; i++) {
+		if (!look)
+			writer->page.records[i].preempted = 0;
+		busy |= writer->page.records[i].preempted;
+	}
+	writer->quiet = busy ? 0 : writer->quiet + 1;
+	header->usage_ns = writer->times.usage;
+	header->throttled_ns = writer->times.throttled;
+	header->updated_ns = now + (uint64_t)writer->clock_offset;
+}
+
+static uint64_t writer_cpu_time(void)
+{
+	struct timespec spent;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+	return (uint64_t)spent.tv_sec * SECOND + (uint64_t)spent.tv_nsec;
+}
+
+/* So that all rounds together cost what they may; a single long one counts by a quarter. */
+static uint64_t writer_next_interval(struct writer *writer)
+{
+	uint64_t spent = writer_cpu_time(), cost = (spent - writer->spent) * COST_FRACTION;
+	uint64_t interval = (3 * writer->interval + cost) / 4;
+	uint64_t least = writer->quiet > QUIET_ROUNDS ? INTERVAL_QUIET : INTERVAL_LEAST;
+
+	writer->spent = spent;
+	writer->interval = interval > INTERVAL_MOST ? INTERVAL_MOST : interval;
+	return writer->interval < least ? least : writer->interval;
+}
+
+_Noreturn void whisper_write(int page_fd, int pidfd, const struct cgroup *cgroup)
+{
+	struct writer writer = { .pidfd = pidfd };
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+	struct timespec pause = { 0 };
+	unsigned int cpus;
+
+	writer_drop_privileges();
+	whisper_page_open(&writer.page, page_fd);
+	cpus = writer.page.header->cpus;
+	writer_run_anywhere(cpus);
+	writer.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	writer.load_fd = openat(writer.proc_fd, "loadavg", O_RDONLY | O_CLOEXEC);
+	writer.stat_fd = openat(writer.proc_fd, "stat", O_RDONLY | O_CLOEXEC);
+	writer.watch = thread_watch_new(writer.proc_fd, cpus);
+	writer.cpus = memory_allocate_zero(cpus * sizeof(*writer.cpus));
+	writer.steals = memory_allocate_zero(cpus * sizeof(*writer.steals));
+	writer.idle = memory_allocate_zero(cpus * sizeof(*writer.idle));
+	if (cpu_meter_open(&writer.meter, cgroup) < 0)
+		_exit(1);
+	while (ppoll(&end, 1, &pause, NULL) <= 0) {
+		uint64_t interval;
+
+		writer_round(&writer);
+		interval = writer_next_interval(&writer);
+		writer.page.header->interval_ns = interval;
+		whisper_page_publish(&writer.page);
+		pause = (struct timespec){ (time_t)(interval / SECOND), (long)(interval % SECOND) };
+	}
+	_exit(0);
+}

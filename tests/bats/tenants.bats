@@ -1,0 +1,466 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2030,SC2031 # tests are subshells to shellcheck
+# Tenants: the file, the level of cgroups, and what is left of it; and weights, as the kernel has them.
+
+load setup
+
+eval "suite_$(declare -f setup)"
+setup() {
+	suite_setup
+	# Names of tenants have small letters; leaks are found by this one, too.
+	T=${ID,,}
+	export HULL_TENANTS=$BATS_TEST_TMPDIR/etc/tenants.json
+}
+
+# On top of the suite's: no level, and nobody registered.
+eval "suite_$(declare -f leaks_of)"
+leaks_of() {
+	suite_leaks_of "$1"
+	find /sys/fs/cgroup -type d -name "hull-tenant-*$T*" -printf 'level: %p\n' 2>/dev/null
+	find /run/hull/@tenants -path "*$T*" -printf 'member: %p\n' 2>/dev/null || true
+}
+
+# level FILE1 FILE2 [PARENT] [TENANT]: what the kernel has for the level below PARENT, on v1 or v2.
+level() {
+	local controller=${1%%.*} root=/sys/fs/cgroup/${1%%.*} file=$1
+	if [[ $(controller_version "$controller") != 1 ]]; then
+		root=$CGROUP2 file=$2
+	fi
+	cat "$root/${3:-hull}/hull-tenant-${4:-$T}/$file"
+}
+
+# weight_is N [PARENT] [TENANT]
+weight_is() {
+	local wanted=$1
+	[[ $(controller_version cpu) != 1 ]] || wanted=$(($1 * 10))
+	assert_eq "$(level cpu.shares cpu.weight "${2-}" "${3-}")" "$wanted"
+}
+
+tenant_set() { hull tenant set "$@"; }
+
+# in_tenant [OPTION...]: $ID runs in the tenant $T.
+in_tenant() {
+	payload sleep 1000
+	run_detached --tenant "$T" "$@"
+}
+
+# ---- the file ----------------------------------------------------------------------------------------
+
+@test "set, list, show, delete: a file that people can read, sorted and whole" {
+	tenant_set zoo --weight 50
+	tenant_set acme --weight 300 --cpus 1.5 --memory 4g
+	try cat "$HULL_TENANTS"
+	assert_output '{
+  "version": 1,
+  "tenants": {
+    "acme": {
+      "weight": 300,
+      "cpus": "1.5",
+      "memory": "4g"
+    },
+    "zoo": {
+      "weight": 50
+    }
+  }
+}'
+	assert_eq "$(stat -c %a "$HULL_TENANTS")" 644
+	# What is not given stays; "none" takes away.
+	tenant_set acme --cpus none --memory 8g
+	tenant_set standard
+	try hull tenant list
+	[[ $output =~ acme\ +300\ +-\ +8g\ +-\ +0\ +file ]] || report "acme is not as it was set"
+	[[ $output =~ standard\ +100\  ]] || report "the standard weight is not 100"
+	try hull tenant list -f json
+	assert_eq "$(jq -c 'map([.name, .weight, .memory])' <<<"$output")" \
+		'[["acme",300,"8g"],["standard",100,null],["zoo",50,null]]'
+	try hull tenant show zoo
+	assert_eq "$(jq -c '[.weight, .inFile, .containers]' <<<"$output")" '[50,true,[]]'
+	hull tenant delete zoo
+	try hull tenant show zoo
+	assert_error zoo acme
+	try hull tenant delete zoo
+	assert_error "no tenant zoo" "$HULL_TENANTS"
+}
+
+@test "bad input: one line, and nothing is changed" {
+	tenant_set "$T" --weight 7
+	cp "$HULL_TENANTS" before
+	local value
+	for value in 0 10001 abc -1 1.5 '' 99999999999999999999 '1 '; do
+		try hull tenant set "$T" --weight "$value"
+		assert_error --weight "1 to 10000" "\"$value\""
+	done
+	for value in 0 0.001 8193 1.2345 1. .5 abc -1 1e3; do
+		try hull tenant set "$T" --cpus "$value"
+		assert_error "$T" cpus "\"$value\""
+	done
+	for value in 0 lots -1 5q; do
+		try hull tenant set "$T" --memory "$value"
+		assert_error "$T" memory "\"$value\""
+	done
+	for value in 2s soon -1 1ns; do
+		try hull tenant set "$T" --rt-budget "$value"
+		assert_error "$T" rtBudget "\"$value\""
+	done
+	for value in '' A .a a/b ../a 'a b' "$(printf 'a%.0s' {1..64})"; do
+		try hull tenant set "$value" --weight 1
+		assert_error "must be 1 to 63"
+	done
+	try hull tenant
+	assert_error "an argument is missing"
+	try hull tenant make "$T"
+	assert_error "set, list, show or delete"
+	try hull tenant set --weight 5
+	assert_error "name is missing"
+	try hull tenant list "$T"
+	assert_error "no name"
+	try hull tenant show "$T" --weight 5
+	assert_error "hull tenant set"
+	try hull tenant list -f xml
+	assert_error "table or json"
+	cmp before "$HULL_TENANTS"
+}
+
+@test "a file that somebody has broken: where, and it is left alone" {
+	mkdir -p "${HULL_TENANTS%/*}"
+	local text
+	while IFS='|' read -r text wanted; do
+		printf '%s' "$text" >"$HULL_TENANTS"
+		cp "$HULL_TENANTS" before
+		try hull tenant set "$T" --weight 5
+		assert_error "$HULL_TENANTS" "$wanted"
+		try hull tenant list
+		assert_error "$wanted"
+		try hull run --tenant "$T" "$ID"
+		assert_error "$wanted"
+		cmp before "$HULL_TENANTS"
+	done <<'END'
+{"version": 1, "tenants": {"a": {"weight": 1},}}|json
+{"version": 2, "tenants": {}}|version: must be 1
+{"tenants": {}}|version: is required
+{"version": 1, "tenants": [], "x": 1}|x: is no field
+{"version": 1, "tenants": []}|tenants: must be an object
+{"version": 1, "tenants": {"a": {"wieght": 3}}}|tenants.a.wieght: is no field
+{"version": 1, "tenants": {"a": {"weight": 0}}}|tenants.a.weight: must be 1 to 10000
+{"version": 1, "tenants": {"a": {"weight": "5"}}}|tenants.a.weight: must be a whole number
+{"version": 1, "tenants": {"a": {"cpus": "many"}}}|tenants.a.cpus
+{"version": 1, "tenants": {"a": {}, "a": {}}}|tenants.a: is given twice
+{"version": 1, "tenants": {"A": {}}}|must be 1 to 63
+END
+	# Numbers may stand without quotes.
+	echo '{"version": 1, "tenants": {"a": {"cpus": 0.5, "memory": 1048576}}}' >"$HULL_TENANTS"
+	hull tenant list
+	hull tenant set a
+}
+
+@test "two admins at once: no update is lost" {
+	local n pids=()
+	for n in {1..12}; do
+		tenant_set "t$n" --weight "$((n + 1))" &
+		pids+=($!)
+		tenant_set same "$([[ $((n % 2)) == 0 ]] && echo --cpus || echo --memory)" "$n" &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do wait "$n"; done
+	try jq -c '[(.tenants | length), ([.tenants[].weight] | add),
+		(.tenants.same | has("cpus") and has("memory"))]' "$HULL_TENANTS"
+	assert_output '[13,190,true]'
+	assert_eq "$(ls "${HULL_TENANTS%/*}")" tenants.json
+}
+
+# ---- the level ---------------------------------------------------------------------------------------
+
+@test "a container of a tenant: one level above it, in every hierarchy, with its weight" {
+	tenant_set "$T" --weight 300
+	in_tenant
+	local path
+	while IFS=: read -r _ _ path; do
+		assert_eq "$path" "/hull/hull-tenant-$T/$ID"
+	done <"/proc/$(pid_of)/cgroup"
+	weight_is 300
+	assert_eq "$(hull state "$ID" | jq -r .tenant)" "$T"
+	try hull list
+	assert_has "$T"
+	assert_eq "$(hull list -f json | jq -r '.[0].tenant')" "$T"
+	try hull exec "$ID" cat /proc/self/cgroup
+	assert_ok
+	try hull tenant show "$T"
+	assert_eq "$(jq -c '[.containers, .groups]' <<<"$output")" "[[\"$ID\"],[\"/hull/hull-tenant-$T\"]]"
+	# Two in one level: it stays for the second.
+	ID=$ID-second run_detached --tenant "$T"
+	hull delete --force "$ID"
+	weight_is 300
+	assert_eq "$(hull tenant list -f json | jq -c '.[0].containers')" "[\"$ID-second\"]"
+	hull delete --force "$ID-second"
+	assert_nothing_left
+}
+
+# Engines have cgroup parents and state folders of their own.
+@test "below an engine's group; set reaches every level at once, also of states elsewhere" {
+	local root cpu
+	tenant_set "$T" --weight 20
+	in_tenant
+	config --arg p "/$ID-engine/$ID-b" '.linux.cgroupsPath = $p'
+	cleanup_later 'find /sys/fs/cgroup -depth -type d -name "$ID-engine" -exec rmdir {} + 2>/dev/null'
+	root=$BATS_TEST_TMPDIR/engine
+	hull --root "$root" run --detach --tenant "$T" "$ID-b" </dev/null >"$OUT" 2>&1
+	cleanup_later 'hull --root "$BATS_TEST_TMPDIR/engine" delete --force "$ID-b"'
+	weight_is 20 "$ID-engine"
+	tenant_set "$T" --weight 9000 --cpus 0.5 --memory 64m
+	for cpu in hull "$ID-engine"; do
+		weight_is 9000 "$cpu"
+		[[ $(level cpu.cfs_quota_us cpu.max "$cpu") == 50000* ]]
+		assert_eq "$(level cpu.cfs_burst_us cpu.max.burst "$cpu")" 50000
+		[[ $(controller_version memory) == '' ]] ||
+			assert_eq "$(level memory.limit_in_bytes memory.max "$cpu")" 67108864
+	done
+	try hull tenant delete "$T"
+	assert_error "in use" "$ID, $ID-b"
+	tenant_set "$T" --cpus none --memory none
+	[[ $(level cpu.cfs_quota_us cpu.max) =~ ^(-1|max\ 100000)$ ]]
+	hull --root "$root" delete --force "$ID-b"
+	[[ ! -e $CGROUP2/$ID-engine/hull-tenant-$T ]]
+	hull delete --force "$ID"
+	hull tenant delete "$T"
+}
+
+@test "set is refused by the kernel: no level is changed, and neither is the file" {
+	need_controller memory
+	tenant_set "$T" --weight 20
+	script 'x=$(head -c 30000000 /dev/zero | tr "\0" x); echo full; sleep 1000'
+	run_detached --tenant "$T"
+	wait_until has_text full "$OUT"
+	cp "$HULL_TENANTS" before
+	# v1 refuses a limit below what is in use; v2 ends who uses it.
+	if [[ $(controller_version memory) == 1 ]]; then
+		try hull tenant set "$T" --weight 40 --memory 4096
+		assert_error "$T" memory
+		weight_is 20
+		cmp before "$HULL_TENANTS"
+	fi
+	host_mount --bind -o ro "${HULL_TENANTS%/*}" "${HULL_TENANTS%/*}"
+	try hull tenant set "$T" --weight 50
+	assert_error tenants.json
+	weight_is 20
+}
+
+@test "annotations: who may say what" {
+	tenant_set "$T" --weight 30
+	config --arg t "$T-none" '.annotations = {"hull.tenant": $t}'
+	try hull run "$ID"
+	assert_error "no tenant $T-none" "known: $T" "hull tenant set $T-none"
+	config --arg t "$T" '.annotations = {"hull.tenant": $t, "hull.tenant.weight": "31"}'
+	try hull run "$ID"
+	assert_error "$T has a weight of 30" "got 31"
+	try hull run --tenant "$T-other" "$ID"
+	assert_error --tenant "$T-other" "says $T"
+	local value
+	for value in 0 10001 abc; do
+		config --arg v "$value" '.annotations["hull.tenant.weight"] = $v'
+		try hull run "$ID"
+		assert_error 'annotations["hull.tenant.weight"]' "1 to 10000"
+	done
+	config '.annotations = {"hull.tenant.weight": "5"}'
+	try hull run "$ID"
+	assert_error "needs hull.tenant"
+	config '.annotations = {"hull.tenant": "Not/a/name"}'
+	try hull run "$ID"
+	assert_error 'annotations["hull.tenant"]' "must be 1 to 63"
+	config --arg t "$T" '.annotations = {"hull.tenant": $t, "hull.tenant.weight": "30"}'
+	run_script 'echo ran'
+	assert_output ran
+	try hull features
+	jq -e '.potentiallyUnsafeConfigAnnotations | contains(["hull.tenant", "hull.tenant.weight"])' <<<"$output"
+}
+
+@test "a tenant of annotations alone: as long as its containers, who must agree" {
+	config --arg t "$T" '.annotations = {"hull.tenant": $t, "hull.tenant.weight": "40"}'
+	payload sleep 1000
+	run_detached
+	weight_is 40
+	[[ ! -e $HULL_TENANTS ]]
+	assert_eq "$(hull tenant list -f json | jq -c --arg t "$T" 'map(select(.name == $t)) |
+		map([.weight, .inFile])')" '[[40,false]]'
+	config '.annotations["hull.tenant.weight"] = "41"'
+	try hull run "$ID-second"
+	assert_error "$T" "a weight of 40" "asks for 41"
+	weight_is 40
+	try hull tenant delete "$T"
+	assert_error "in use by container $ID"
+	# The admin's word counts for all of them.
+	tenant_set "$T" --weight 41
+	weight_is 41
+	ID=$ID-second run_detached
+	hull delete --force "$ID"
+	hull delete --force "$ID-second"
+	assert_nothing_left
+}
+
+@test "many come and go at once: the level is there for each, and gone behind the last" {
+	tenant_set "$T" --weight 60
+	local n pids=() file=cpu.weight
+	without_namespace cgroup
+	[[ $(controller_version cpu) != 1 ]] || file=cpu.shares
+	payload true
+	for n in {1..6}; do
+		(for _ in 1 2 3 4; do hull run --tenant "$T" "$ID-$n" </dev/null || exit; done) &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do wait "$n"; done
+	assert_nothing_left
+}
+
+@test "nothing is left of a container whose state is lost, or whose creation fails" {
+	tenant_set "$T" --weight 60
+	in_tenant
+	rm "$STATE/$ID/state.json"
+	hull delete --force "$ID"
+	[[ ! -e $CGROUP2/hull/hull-tenant-$T ]]
+	# The link to its state, which told the name, counts for nothing.
+	assert_eq "$(hull tenant show "$T" | jq -c .containers)" '[]'
+	rm -rf "/run/hull/@tenants/$T"
+	payload /no/such/program
+	try hull run --tenant "$T" "$ID"
+	assert_error --code 1 "no such file"
+	assert_nothing_left
+	config '.linux.resources.unified = {"no.such.file": "1"}'
+	try hull run --tenant "$T" "$ID"
+	[[ $status -ne 0 ]]
+	assert_nothing_left
+}
+
+@test "real-time budget: the level's, containers have theirs of it, and it is given back" {
+	tenant_set "$T"
+	if [[ $(controller_version cpu) != 1 || ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ]]; then
+		try hull tenant set "$T" --rt-budget 10ms
+		assert_error --rt-budget "no real-time budgets for groups"
+		return
+	fi
+	local before
+	before=$(cat /sys/fs/cgroup/cpu/hull/cpu.rt_runtime_us 2>/dev/null || echo 0)
+	config '.linux.resources.cpu = {realtimePeriod: 1000000, realtimeRuntime: 10000}'
+	payload sleep 1000
+	# Nobody takes what the tenant was not given.
+	try hull run --tenant "$T" "$ID"
+	assert_error "real-time budget"
+	tenant_set "$T" --rt-budget 20ms
+	run_detached --tenant "$T"
+	assert_eq "$(level cpu.rt_runtime_us -)" 20000
+	assert_eq "$(limit "$(pid_of)" cpu cpu.rt_runtime_us -)" 10000
+	config '.linux.resources.cpu.realtimeRuntime = 11000'
+	try hull run --tenant "$T" "$ID-second"
+	assert_error "real-time budget"
+	assert_eq "$(level cpu.rt_runtime_us -)" 20000
+	tenant_set "$T" --rt-budget 30ms
+	assert_eq "$(level cpu.rt_runtime_us -)" 30000
+	try hull tenant set "$T" --rt-budget 5ms
+	assert_error "$T"
+	assert_eq "$(level cpu.rt_runtime_us -)" 30000
+	hull delete --force "$ID"
+	assert_eq "$(cat /sys/fs/cgroup/cpu/hull/cpu.rt_runtime_us)" "$before"
+}
+
+@test "without a cgroup there is no tenant" {
+	tenant_set "$T"
+	payload true
+	try hull --cgroup-manager disabled run --tenant "$T" "$ID"
+	assert_error "tenant $T" "no cgroup"
+	assert_nothing_left
+}
+
+# ---- shares ------------------------------------------------------------------------------------------
+
+# usage TENANT: CPU time of its level in microseconds.
+usage() {
+	if [[ $(controller_version cpu) == 1 ]]; then
+		echo $(($(cat "/sys/fs/cgroup/cpuacct/hull/hull-tenant-$1/cpuacct.usage") / 1000))
+	else
+		awk '/^usage_usec/ { print $2 }' "$CGROUP2/hull/hull-tenant-$1/cpu.stat"
+	fi
+}
+
+# What both have used since they were measured first, in the loop below.
+enough() {
+	local a b
+	a=$(usage "$T-a") b=$(usage "$T-b")
+	A=$((a - A0)) B=$((b - B0))
+	((A + B > 1500000))
+}
+
+@test "two tenants with equal weights get equal time, whatever each of them runs" {
+	local spin='while :; do :; done' cpu
+	need_controller cpuset
+	# One processor for all, the last one that may be used.
+	cpu=$(taskset -cp $$ | sed 's/.*[-, ]//')
+	config --arg cpu "$cpu" '.linux.resources.cpu.cpus = $cpu'
+	tenant_set "$T-a" --weight 200
+	tenant_set "$T-b" --weight 200
+	script "$spin"
+	ID=$ID-a run_detached --tenant "$T-a"
+	script "for n in 1 2 3 4 5 6 7; do ( $spin ) & done; $spin"
+	ID=$ID-b run_detached --tenant "$T-b"
+	wait_until eight_spin
+	A0=$(usage "$T-a") B0=$(usage "$T-b")
+	wait_until enough
+	echo "usage: $A and $B microseconds"
+	((A * 100 > B * 85 && B * 100 > A * 85))
+}
+eight_spin() { [[ $(hull ps -f json "$ID-b" | jq length) -eq 8 ]]; }
+
+@test "cpu weight: native, of a container and while it runs" {
+	local scale=1 value
+	[[ $(controller_version cpu) != 1 ]] || scale=10
+	# The option counts, whatever the document says of shares.
+	config '.linux.resources.cpu = {shares: 2048}'
+	payload sleep 1000
+	run_detached --cpu-weight 150
+	assert_eq "$(limit "$(pid_of)" cpu cpu.shares cpu.weight)" "$((150 * scale))"
+	assert_eq "$(jq .linux.resources.cpu.weight "$STATE/$ID/config.json")" 150
+	for value in 1 10000; do
+		hull update --cpu-weight "$value" "$ID"
+		assert_eq "$(limit "$(pid_of)" cpu cpu.shares cpu.weight)" "$((value * scale))"
+	done
+	for value in 0 10001 abc; do
+		try hull update --cpu-weight "$value" "$ID"
+		[[ $status -eq 1 ]]
+		try hull run --cpu-weight "$value" "$ID-second"
+		assert_error --cpu-weight "1 to 10000"
+	done
+	assert_eq "$(limit "$(pid_of)" cpu cpu.shares cpu.weight)" "$((10000 * scale))"
+	# The lowest there is, and back; then the weight of before counts.
+	hull update --cpu-idle 1 "$ID"
+	assert_eq "$(limit "$(pid_of)" cpu cpu.idle cpu.idle)" 1
+	hull update --cpu-idle 0 "$ID"
+	hull update --cpu-weight 7 "$ID"
+	assert_eq "$(limit "$(pid_of)" cpu cpu.shares cpu.weight)" "$((7 * scale))"
+}
+
+@test "spec --check: says which limits defeat weights, and what is invalid" {
+	try hull spec --check
+	assert_ok
+	assert_output ''
+	config '.linux.resources.cpu = {quota: 10000, period: 100000}'
+	try hull spec --check "$BUNDLE"
+	assert_ok
+	assert_has "linux.resources.cpu.quota: at most 0.10 of" "without burst" "less than its weight of 100"
+	config '.linux.resources.cpu = {quota: 10000, burst: 10000, weight: 1}'
+	try hull spec --check config.json
+	assert_lacks "without burst"
+	config '.linux.resources.cpu = {quota: 800000000, period: 100000}'
+	try hull spec --check
+	assert_output ''
+	config '.linux.resources.cpu = {shares: 2048}'
+	try hull spec --check
+	assert_has "2048 is 2 times" "cpu.weight 174" "1.74 times" "cpu.weight 200"
+	config '.linux.resources.cpu = {shares: 1024}'
+	try hull spec --check
+	assert_output ''
+	config '.linux.resources.cpu = {weight: 10001}'
+	try hull spec --check
+	assert_error "config.json: linux.resources.cpu.weight: must be 1 to 10000, got 10001"
+	try hull spec --check no-such-file
+	assert_error "no-such-file"
+	try hull spec no-such-folder
+	assert_error --check
+}
