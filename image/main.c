@@ -4,8 +4,10 @@
 
 #include "base/version.h"
 #include "image/command.h"
+#include "image/command/commands.h"
 
 static const struct command *const commands[] = {
+	&command_pull,
 	NULL,
 };
 

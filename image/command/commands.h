@@ -5,7 +5,7 @@
 /* The commands that image/main.c offers. */
 #include "image/command.h"
 
-extern const struct image_command command_pull, command_push, command_copy, command_import,
+extern const struct command command_pull, command_push, command_copy, command_import,
 	command_export, command_inspect, command_login, command_logout;
 
 #endif

@@ -24,7 +24,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int run(const struct image_invocation *invocation)
+static int run(const struct invocation *invocation)
 {
 	const struct pull_options *given = invocation->options;
 	struct pull_settings settings = { .keep_blobs = given->keep_blobs, .quiet = given->quiet };
@@ -50,7 +50,7 @@ static int run(const struct image_invocation *invocation)
 	return 0;
 }
 
-const struct image_command command_pull = {
+const struct command command_pull = {
 	.name = "pull",
 	.synopsis = "[OPTIONS] NAME",
 	.summary = "fetch an image into the store and print its digest",
