@@ -6,6 +6,7 @@
 #include "image/command/commands.h"
 
 static const struct command *const commands[] = {
+	&command_pull,
 	&command_list,
 	&command_remove,
 	&command_prune,
