@@ -84,7 +84,7 @@ kill_rounds() {
 }
 
 @test "create and delete in a tenant: killed at random moments" {
-	local tenant=${ID,,} ROUNDS=$(((ROUNDS + 1) / 2))
+	local tenant=${ID,,} ROUNDS=$(((ROUNDS + 3) / 4))
 	config --arg t "$tenant" '.annotations = {"hull.tenant": $t, "hull.tenant.weight": "50"}'
 	payload sleep 1000
 	PREPARE=:

@@ -259,7 +259,7 @@ enough() {
 	local a b
 	a=$(usage "$T-a") b=$(usage "$T-b")
 	A=$((a - A0)) B=$((b - B0))
-	((A + B > 800000))
+	((A + B > 400000))
 }
 
 @test "two tenants with equal weights get equal time, whatever each of them runs" {
