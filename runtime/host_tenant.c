@@ -84,15 +84,16 @@ int host_tenant_join(
 	const struct host_tenant *tenant, struct container *container, struct cgroup *cgroup)
 {
 	const char *name = tenant->level.name;
-	int r;
+	int r = name ? cgroup_join_tenant(cgroup, &tenant->level) : 0;
 
-	if (!name)
-		return 0;
-	r = cgroup_join_tenant(cgroup, &tenant->level);
-	if (r < 0)
-		return r;
-	container->record.tenant = arena_copy(&container->arena, name, strlen(name));
-	return tenants_enter(&tenant->tenants, container);
+	if (r >= 0 && name)
+		container->record.tenant = arena_copy(&container->arena, name, strlen(name));
+	return r;
+}
+
+int host_tenant_enter(const struct host_tenant *tenant, const struct container *container)
+{
+	return tenant->level.name ? tenants_enter(&tenant->tenants, container) : 0;
 }
 
 /* Whatever cannot be removed is an empty group, and the next container of the tenant takes it. */

@@ -32,9 +32,12 @@ void host_tenant_close(struct host_tenant *tenant);
 
 #define _cleanup_host_tenant_ __attribute__((cleanup(host_tenant_close)))
 
-/* The container's group, which is planned, will lie in the tenant's level. */
+/* The container's group, which is planned, will lie in the tenant's level: for the record. */
 int host_tenant_join(
 	const struct host_tenant *tenant, struct container *container, struct cgroup *cgroup);
+
+/* The record says so, and is saved: from now on the tenant is in use. */
+int host_tenant_enter(const struct host_tenant *tenant, const struct container *container);
 
 /* The container's CGROUP is gone (NULL: never was): remove the level, if this was its last one. */
 void host_tenant_leave(const struct container *container, const struct cgroup *cgroup);

@@ -42,6 +42,8 @@ static int host_create_cgroup(
 		return r;
 	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(cgroup));
 	r = container_save(container);
+	if (r >= 0)
+		r = host_tenant_enter(tenant, container);
 	if (r < 0)
 		return r;
 	r = cgroup_create(cgroup);

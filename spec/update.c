@@ -9,12 +9,26 @@
 #include "spec/annotation.h"
 #include "spec/validate_rules.h"
 
+/*
+ * A weight counts instead of shares, also of shares that come later; and the kernel forgets it
+ * when a group becomes idle, which it has to get back from.
+ */
+static void complete_weight(struct config_cpu *cpu, const struct config_cpu *present)
+{
+	bool idle = cpu->idle.set ? cpu->idle.value : present->idle.value;
+
+	if (present->weight.set && !cpu->weight.set && !idle)
+		cpu->weight = present->weight;
+}
+
 int update_complete(struct config_resources *update, const struct config_resources *present,
 	struct arena *arena)
 {
 	const struct config_memory *old = present ? present->memory : NULL;
 	struct config_memory *memory = update->memory;
 
+	if (update->cpu && present && present->cpu)
+		complete_weight(update->cpu, present->cpu);
 	if (!memory || !memory->limit.value)
 		return 0;
 	memory = arena_allocate(arena, sizeof(*memory));

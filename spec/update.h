@@ -11,7 +11,8 @@
 /*
  * Fill in what the update leaves to the container's present resources (NULL:
  * none) but cannot be told apart from them: memory and swap are limited
- * together, and a check of the usage that was asked for once stays. -EINVAL
+ * together, a weight of the CPUs counts on, and a check of the usage that was asked
+ * for once stays. -EINVAL
  * with a message when old and new do not fit.
  */
 int update_complete(struct config_resources *update, const struct config_resources *present,

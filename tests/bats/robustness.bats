@@ -83,6 +83,18 @@ kill_rounds() {
 	kill_rounds hull create "$ID"
 }
 
+@test "create and delete in a tenant: killed at random moments" {
+	local tenant=${ID,,} ROUNDS=$(((ROUNDS + 3) / 4))
+	config --arg t "$tenant" '.annotations = {"hull.tenant": $t, "hull.tenant.weight": "50"}'
+	payload sleep 1000
+	PREPARE=:
+	kill_rounds hull create "$ID"
+	PREPARE=create_container
+	kill_rounds hull delete --force "$ID"
+	assert_eq "$(find /sys/fs/cgroup -type d -name "hull-tenant-$tenant")" ''
+	[[ ! -e /run/hull/@tenants/$tenant ]]
+}
+
 @test "start: killed at random moments" {
 	script 'sleep 1000'
 	PREPARE=create_container

@@ -51,6 +51,23 @@ inside() {
 	fi
 }
 
+@test "limits: a tenant by annotation, in a level of its own below Podman's group" {
+	local tenant=${C,,} group file=cpu.weight wanted=300
+	[[ $(controller_version cpu) != 1 ]] || file=cpu.shares wanted=3000
+	run_sleeper --annotation "hull.tenant=$tenant" --annotation hull.tenant.weight=300
+	group=$(cgroup_dir "$(pid_of)" cpu)
+	[[ $group == */hull-tenant-$tenant/libpod-* ]] || report "$group"
+	assert_eq "$(cat "${group%/*}/$file")" "$wanted"
+	podman exec "$C" true
+	assert_eq "$(hull_tenant_containers "$tenant")" 1
+	podman rm --force --time 0 "$C"
+	[[ ! -e ${group%/*} ]] || report "the level is left"
+}
+# However many state folders there are.
+hull_tenant_containers() {
+	"$HULL" tenant show "$1" | jq '.containers | length'
+}
+
 @test "limits: --cpuset-cpus" {
 	need_controller cpuset
 	run_sleeper --cpuset-cpus 0
