@@ -172,7 +172,9 @@ only_b() { [[ $(tail -n 4 "$STREAM" | jq -rs 'map(.id) | unique | join(" ")') ==
 	pid=$(pid_of)
 	group=$CGROUP2$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
 	mkdir "$group/below"
-	cat "$group/cgroup.procs" | while read -r pid; do echo "$pid" >"$group/below/cgroup.procs"; done
+	while read -r pid; do
+		echo "$pid" >"$group/below/cgroup.procs"
+	done <<<"$(<"$group/cgroup.procs")"
 	try hull stats --count 1 --interval 20ms --format json
 	assert_ok
 	assert_eq "$(json '.[0] | .id, .cpu.waitOf')" "$ID"$'\n'run_delay
@@ -223,8 +225,8 @@ only_b() { [[ $(tail -n 4 "$STREAM" | jq -rs 'map(.id) | unique | join(" ")') ==
 	assert_ok
 	local sequence=$'\033'
 	assert_eq "$(grep -o "$sequence\[3A" <<<"$output" | wc -l)" 2
-	[[ $output == *"$sequence[?25l"*"$sequence[?25h"* ]] || fail "the cursor is not hidden and shown"
-	output=$(sed "s/$sequence\[[?0-9]*[A-Za-z]//g" <<<"$output")
+	[[ $output == *"${sequence}[?25l"*"${sequence}[?25h"* ]] || fail "the cursor is not hidden and shown"
+	output=$(tr -d '\033' <<<"$output" | sed 's/\[[?0-9]*[A-Za-z]//g')
 	assert_eq "$(awk 'length > 40' <<<"$output")" ""
 	assert_has 'CPU' 'WAIT'
 	assert_lacks PIDS
