@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -56,8 +57,8 @@ static int take_entry(void *context, const struct tar_entry *entry)
 		return error_set(EFBIG, "%s: more than 65536 files", archive->path);
 	if (archive->count == archive->room) {
 		archive->room = archive->room ? 2 * archive->room : 64;
-		archive->entries = memory_resize(
-			archive->entries, archive->room * sizeof(*archive->entries));
+		archive->entries =
+			memory_resize(archive->entries, archive->room * sizeof(*archive->entries));
 	}
 	added = &archive->entries[archive->count++];
 	*added = (struct archive_entry){
@@ -83,7 +84,8 @@ struct unpacking {
 static long unpack_get(void *context, const void **bytes)
 {
 	struct unpacking *unpacking = context;
-	ssize_t n = pread(unpacking->from, unpacking->in, sizeof(unpacking->in), (off_t)unpacking->at);
+	ssize_t n =
+		pread(unpacking->from, unpacking->in, sizeof(unpacking->in), (off_t)unpacking->at);
 
 	if (n < 0)
 		return -errno;
@@ -148,11 +150,17 @@ static int read_entries(struct archive *archive)
 	_cleanup_free_ char *chunk = memory_allocate(CHUNK_BYTES);
 	_cleanup_tar_ struct tar *tar = tar_begin(take_entry, archive);
 	uint64_t at = 0;
+	struct stat st;
 	int r = 0;
 
-	while (r >= 0) {
-		uint64_t skip = tar_skippable(tar);
+	if (fstat(archive->fd, &st) < 0)
+		return error_errno(errno, "%s", archive->path);
+	while (r >= 0 && at < (uint64_t)st.st_size) {
+		uint64_t skip = tar_skippable(tar), left = (uint64_t)st.st_size - at;
 		ssize_t n;
+
+		/* Behind the end everything may be skipped. */
+		skip = skip < left ? skip : left;
 
 		if (skip > CHUNK_BYTES) {
 			tar_skip(tar, skip);
@@ -219,7 +227,8 @@ static const char *link_path(struct arena *arena, const struct archive_entry *en
 
 	if (!entry->is_symlink)
 		return plain_path(target);
-	folder = slash ? arena_copy(arena, folder, (size_t)(slash - folder)) : arena_copy(arena, "", 0);
+	folder = slash ? arena_copy(arena, folder, (size_t)(slash - folder))
+		       : arena_copy(arena, "", 0);
 	while (!strncmp(target, "../", 3)) {
 		slash = strrchr(folder, '/');
 		*(slash ? slash : folder) = '\0';
@@ -228,8 +237,8 @@ static const char *link_path(struct arena *arena, const struct archive_entry *en
 	return arena_format(arena, "%s%s%s", folder, *folder ? "/" : "", plain_path(target));
 }
 
-int archive_find(struct archive *archive, const char *path, int *fd, uint64_t *offset,
-	uint64_t *size)
+int archive_find(
+	struct archive *archive, const char *path, int *fd, uint64_t *offset, uint64_t *size)
 {
 	const struct archive_entry *entry = find(archive, plain_path(path));
 

@@ -18,8 +18,8 @@ void archive_close(struct archive **archive);
  * A descriptor of its own, where in it the file PATH begins, and its bytes; links are followed.
  * -ENOENT, no message.
  */
-int archive_find(struct archive *archive, const char *path, int *fd, uint64_t *offset,
-	uint64_t *size);
+int archive_find(
+	struct archive *archive, const char *path, int *fd, uint64_t *offset, uint64_t *size);
 
 /* All of the file FROM, decompressed if it is compressed, behind what TO has. With a message. */
 int archive_inflate(int from, int to);

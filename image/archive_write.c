@@ -36,11 +36,9 @@ static int copy_contents(int to, const struct archive_file *file, char *chunk)
 
 static int write_file(int to, const struct archive_file *file, char *chunk)
 {
-	struct tar_entry entry = { .type = TAR_FILE,
-		.path = file->path,
-		.target = "",
-		.mode = 0644,
-		.size = file->size };
+	struct tar_entry entry = {
+		.type = TAR_FILE, .path = file->path, .target = "", .mode = 0644, .size = file->size
+	};
 	_cleanup_buffer_ struct buffer header = { 0 };
 	static const char zeros[TAR_BLOCK];
 	int r;

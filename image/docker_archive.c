@@ -73,7 +73,8 @@ static bool is_named(struct arena *arena, const struct raw_image *raw, const cha
 		if (!strcmp(raw->tags.items[i], name))
 			return true;
 		if (reference_parse(arena, name, TRANSPORT_REGISTRY, &wanted) == 0 &&
-			reference_parse(arena, raw->tags.items[i], TRANSPORT_REGISTRY, &have) == 0 &&
+			reference_parse(arena, raw->tags.items[i], TRANSPORT_REGISTRY, &have) ==
+				0 &&
 			!strcmp(wanted.text, have.text))
 			return true;
 	}
@@ -94,8 +95,7 @@ static int choose(const struct docker_image *image, const struct json *root,
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i < raw.tags.count && names.length < 1024; i++)
-			buffer_format(
-				&names, "%s%s", names.length ? ", " : "", raw.tags.items[i]);
+			buffer_format(&names, "%s%s", names.length ? ", " : "", raw.tags.items[i]);
 		if (name ? is_named(image->arena, &raw, name) : root->count == 1) {
 			*chosen = raw;
 			found = true;
@@ -165,8 +165,8 @@ static int take_blobs(struct docker_image *image, const struct raw_image *raw)
 		return error_set(EINVAL, "%s: manifest.json has %zu layers, the config %zu",
 			image->name, raw->layers.count, config.diff_id_count);
 	image->layer_count = raw->layers.count;
-	image->layers = arena_allocate(
-		image->arena, (image->layer_count + 1) * sizeof(*image->layers));
+	image->layers =
+		arena_allocate(image->arena, (image->layer_count + 1) * sizeof(*image->layers));
 	for (size_t i = 0; r >= 0 && i < image->layer_count; i++) {
 		image->layers[i].path = raw->layers.items[i];
 		r = hash(image, &image->layers[i], &config.diff_ids[i]);
@@ -185,7 +185,9 @@ int docker_image_open(struct arena *arena, struct archive *archive,
 	int r;
 
 	*image = opened;
-	*opened = (struct docker_image){ .arena = arena, .archive = archive, .name = reference->text };
+	*opened = (struct docker_image){
+		.arena = arena, .archive = archive, .name = reference->text
+	};
 	r = read_small(opened, "manifest.json", &bytes);
 	if (r < 0)
 		return r;

@@ -7,10 +7,17 @@
 
 static const struct command *const commands[] = {
 	&command_pull,
+	&command_push,
 	&command_list,
+	&command_inspect,
 	&command_remove,
 	&command_prune,
 	&command_check,
+	&command_copy,
+	&command_import,
+	&command_export,
+	&command_login,
+	&command_logout,
 	NULL,
 };
 

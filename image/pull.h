@@ -17,7 +17,8 @@ struct pull_settings {
 };
 
 /* What a command line that says nothing of registries means. */
-#define PULL_SETTINGS_DEFAULT ((struct pull_settings){ .registry = { .retries = 3, .patience = 30 } })
+#define PULL_SETTINGS_DEFAULT                                                                      \
+	((struct pull_settings){ .registry = { .retries = 3, .patience = 30 } })
 
 /* 0 or a negative errno with a message. RESULT may be NULL. */
 int image_pull(struct store *store, const struct reference *reference,

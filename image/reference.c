@@ -199,12 +199,23 @@ static int refuse_repository(const char *whole, const char *repository)
 
 static void reference_compose(struct arena *arena, struct reference *reference)
 {
-	const char *prefix = reference->transport == TRANSPORT_STORE ? "store:" : "";
+	reference->name =
+		arena_format(arena, "%s/%s%s%s%s%s", reference->host, reference->repository,
+			reference->tag ? ":" : "", reference->tag ? reference->tag : "",
+			reference->digest ? "@" : "", reference->digest ? reference->digest : "");
+	reference->text = reference->transport == TRANSPORT_STORE
+				  ? arena_format(arena, "store:%s", reference->name)
+				  : reference->name;
+}
 
-	reference->text = arena_format(arena, "%s%s/%s%s%s%s%s", prefix, reference->host,
-		reference->repository, reference->tag ? ":" : "",
-		reference->tag ? reference->tag : "", reference->digest ? "@" : "",
-		reference->digest ? reference->digest : "");
+/* "sha256:" and digits, or the first twelve or more of them: an image of the store by its digest. */
+static bool is_id(const char *text)
+{
+	size_t least_digits = !strncmp(text, "sha256:", 7) ? 4 : 12, length;
+
+	text += least_digits == 4 ? 7 : 0;
+	length = strspn(text, "0123456789abcdef");
+	return !text[length] && length >= least_digits && length <= 64;
 }
 
 static int parse_name(
@@ -213,6 +224,11 @@ static int parse_name(
 	char *name = arena_copy(arena, text, strlen(text)), *at = strchr(name, '@'), *colon;
 	size_t first;
 
+	if (reference->transport == TRANSPORT_STORE && is_id(text)) {
+		reference->name = name;
+		reference->text = arena_format(arena, "store:%s", name);
+		return 0;
+	}
 	if (at) {
 		*at = '\0';
 		reference->digest = at + 1;

@@ -21,12 +21,13 @@ enum transport {
 
 struct reference {
 	enum transport transport;
-	/* In a registry and in the store. */
+	/* In a registry and in the store; of "sha256:HEX" or HEX in the store only the name is set. */
 	const char *host;	/* "docker.io", "localhost:5000", "[::1]:443" */
 	const char *repository; /* "library/debian" */
 	const char *digest;	/* "sha256:" and 64 hexadecimal digits, or NULL */
 	/* A layout's tag or an archive's name too; NULL where none was given and none is implied. */
 	const char *tag;
+	const char *name; /* "docker.io/library/debian:12": what the store calls it */
 	/* Of the other transports. */
 	const char *path;
 	/* Whole and unambiguous: "docker.io/library/debian:12", "oci:/a/b:tag". */

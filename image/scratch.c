@@ -18,8 +18,8 @@ static void choose_name(char name[SCRATCH_NAME_BYTES])
 {
 	static atomic_uint number;
 
-	(void)snprintf(name, SCRATCH_NAME_BYTES, ".hull-%d.%u", getpid(),
-		atomic_fetch_add(&number, 1));
+	(void)snprintf(
+		name, SCRATCH_NAME_BYTES, ".hull-%d.%u", getpid(), atomic_fetch_add(&number, 1));
 }
 
 static bool has_no_nameless_files(int error)
@@ -29,11 +29,12 @@ static bool has_no_nameless_files(int error)
 
 int scratch_open(int folder_fd, struct scratch *scratch)
 {
-	*scratch = (struct scratch){ .fd = openat(folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644) };
+	*scratch = (struct scratch){ .fd = openat(folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
+					     0644) };
 	if (scratch->fd < 0 && has_no_nameless_files(errno)) {
 		choose_name(scratch->name);
-		scratch->fd = openat(folder_fd, scratch->name,
-			O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
+		scratch->fd = openat(
+			folder_fd, scratch->name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
 	}
 	if (scratch->fd < 0) {
 		scratch->name[0] = '\0';

@@ -61,9 +61,13 @@ int source_open_layout(const struct reference *reference, struct image_source **
 
 /*
  * An image of the store. Its layers are not kept compressed there, so they are
- * compressed again unless TARGET has them (HAS says 1); then the manifest is another one.
+ * compressed again unless TARGET has them (HAS says 1; may be NULL), or given as they
+ * are; then the manifest is another one.
  */
+enum store_form { STORE_FORM_GZIP, STORE_FORM_PLAIN };
+
 int source_open_store(struct store *store, const struct store_image *image,
+	const struct reference *reference, enum store_form form,
 	int (*has)(void *target, const struct descriptor *blob), void *target,
 	struct image_source **source);
 

@@ -21,8 +21,8 @@
 struct layout_source {
 	struct image_source source;
 	struct arena arena;
-	int folder_fd;		  /* oci: */
-	struct archive *archive;  /* the others */
+	int folder_fd;		    /* oci: */
+	struct archive *archive;    /* the others */
 	struct docker_image *image; /* docker-archive: */
 };
 
@@ -34,8 +34,8 @@ static struct layout_source *layout_of(struct image_source *source)
 /* ---- files ---- */
 
 /* What a path in the layout holds: a descriptor, where in it, how much. -ENOENT, no message. */
-static int open_path(struct layout_source *layout, const char *path, int *fd, uint64_t *offset,
-	uint64_t *size)
+static int open_path(
+	struct layout_source *layout, const char *path, int *fd, uint64_t *offset, uint64_t *size)
 {
 	struct stat st;
 
@@ -56,9 +56,9 @@ static int open_blob(struct image_source *source, const struct descriptor *blob,
 	uint64_t *offset, uint64_t *size)
 {
 	struct layout_source *layout = layout_of(source);
-	const char *path = layout->image ? docker_image_path(layout->image, &blob->digest)
-					 : arena_format(&layout->arena, "blobs/sha256/%s",
-						   blob->digest.hex);
+	const char *path =
+		layout->image ? docker_image_path(layout->image, &blob->digest)
+			      : arena_format(&layout->arena, "blobs/sha256/%s", blob->digest.hex);
 	int r = path ? open_path(layout, path, fd, offset, size) : -ENOENT;
 
 	return r < 0 ? error_errno(r, "%s: blob %s", source->reference->text,

@@ -45,7 +45,8 @@ static void put_text(char *field, size_t size, const char *text)
 	memcpy(field, text, length < size ? length : size);
 }
 
-static void put_block(struct buffer *buffer, const struct tar_entry *entry, char type, uint64_t size)
+static void put_block(
+	struct buffer *buffer, const struct tar_entry *entry, char type, uint64_t size)
 {
 	struct ustar header = { .type = type, .magic = "ustar", .version = { '0', '0' } };
 	const unsigned char *bytes = (const unsigned char *)&header;

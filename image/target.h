@@ -75,7 +75,10 @@ struct registry_settings;
 int target_open_registry(const struct registry_settings *settings,
 	const struct reference *reference, const char *mount_from, struct image_target **target);
 
-/* A folder oci:, or the files oci-archive: and docker-archive:. */
+/* A folder oci:, or the file oci-archive:. */
 int target_open_layout(const struct reference *reference, struct image_target **target);
+
+/* The file docker-archive:. */
+int target_open_docker_archive(const struct reference *reference, struct image_target **target);
 
 #endif

@@ -187,7 +187,8 @@ static int write_others(struct json_writer *writer, struct layout_target *layout
 		return 0;
 	if (r < 0)
 		return failed(layout, r);
-	r = json_parse(&layout->arena, "index.json", text.data ? text.data : "", text.length, &root);
+	r = json_parse(
+		&layout->arena, "index.json", text.data ? text.data : "", text.length, &root);
 	manifests = r >= 0 && root->type == JSON_OBJECT ? json_get(root, "manifests") : NULL;
 	if (r >= 0 && manifests && manifests->type == JSON_ARRAY) {
 		json_for_each (entry, manifests)
@@ -231,13 +232,12 @@ static int write_archive(struct layout_target *layout, const struct buffer *inde
 	files[1] = (struct archive_file){ "index.json", -1, index->data, index->length };
 	/* The newest is in front of the list. */
 	for (const struct layout_blob *b = layout->blobs; b; b = b->next)
-		files[1 + n--] =
-			(struct archive_file){ b->path, b->scratch.fd, NULL, b->size };
+		files[1 + n--] = (struct archive_file){ b->path, b->scratch.fd, NULL, b->size };
 	return archive_write(layout->target.reference->path, files, layout->blob_count + 2);
 }
 
-static int put_index(
-	struct layout_target *layout, const struct descriptor *blob, const struct platform *platform)
+static int put_index(struct layout_target *layout, const struct descriptor *blob,
+	const struct platform *platform)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 	struct json_writer writer = { .buffer = &text };

@@ -55,8 +55,8 @@ static int registry_target_document(struct image_target *target, const struct de
 	if (is_manifest) {
 		to->latest.length = 0;
 		buffer_bytes(&to->latest, bytes, length);
-		return registry_push_manifest(to->registry, DIGEST_SHOW(&blob->digest),
-			blob->media_type, bytes, length);
+		return registry_push_manifest(
+			to->registry, DIGEST_SHOW(&blob->digest), blob->media_type, bytes, length);
 	}
 	fd = scratch_open_nameless();
 	r = fd < 0 ? fd : file_write_all(fd, bytes, length);
@@ -152,7 +152,8 @@ int target_open_registry(const struct registry_settings *settings,
 	opened->mount_from = mount_from;
 	*target = &opened->target;
 	if (reference->digest)
-		return error_set(EINVAL, "%s: what is pushed gets a tag; its digest follows from it",
+		return error_set(EINVAL,
+			"%s: what is pushed gets a tag; its digest follows from it",
 			reference->text);
 	return registry_open(settings, reference, REGISTRY_PUSH, &opened->registry);
 }

@@ -16,20 +16,21 @@ struct registry_options {
 #define REGISTRY_OPTION_ROWS(type_, member_)                                                       \
 	{ "authfile", 0, OPTION_TEXT, offsetof(type_, member_.authfile), "FILE",                   \
 		"credentials (default: Podman's auth.json, then Docker's config.json)" },          \
-	{ "creds", 0, OPTION_TEXT, offsetof(type_, member_.creds), "USER:PASSWORD",                \
-		"credentials of the registry" },                                                   \
-	{ "cert-dir", 0, OPTION_TEXT, offsetof(type_, member_.cert_dir), "DIR",                    \
-		"authorities (*.crt) to believe, certificate and key (*.cert, *.key) to show" },   \
-	{ "tls-verify", 0, OPTION_TEXT, offsetof(type_, member_.tls_verify), "BOOL",               \
-		"false: take any certificate", "true false" },                                     \
-	{ "plain-http", 0, OPTION_FLAG, offsetof(type_, member_.plain_http), NULL,                 \
-		"speak HTTP without TLS with the registry" },                                      \
-	{ "registries-conf", 0, OPTION_TEXT, offsetof(type_, member_.registries_conf), "FILE",     \
-		"mirrors (default: those of containers-registries.conf)" },                        \
-	{ "timeout", 0, OPTION_NUMBER, offsetof(type_, member_.timeout), "SECONDS",                \
-		"a server that sends nothing for so long has stalled (default: 30)" },             \
-	{ "no-retry", 0, OPTION_FLAG, offsetof(type_, member_.no_retry), NULL,                     \
-		"give up at the first cut or refusal (default: after three more tries)" }
+		{ "creds", 0, OPTION_TEXT, offsetof(type_, member_.creds), "USER:PASSWORD",        \
+			"credentials of the registry" },                                           \
+		{ "cert-dir", 0, OPTION_TEXT, offsetof(type_, member_.cert_dir), "DIR",            \
+			"authorities (*.crt) to believe, certificate and key (*.cert, *.key) to "  \
+			"show" },                                                                  \
+		{ "tls-verify", 0, OPTION_TEXT, offsetof(type_, member_.tls_verify), "BOOL",       \
+			"false: take any certificate", "true false" },                             \
+		{ "plain-http", 0, OPTION_FLAG, offsetof(type_, member_.plain_http), NULL,         \
+			"speak HTTP without TLS with the registry" },                              \
+		{ "registries-conf", 0, OPTION_TEXT, offsetof(type_, member_.registries_conf),     \
+			"FILE", "mirrors (default: those of containers-registries.conf)" },        \
+		{ "timeout", 0, OPTION_NUMBER, offsetof(type_, member_.timeout), "SECONDS",        \
+			"a server that sends nothing for so long has stalled (default: 30)" },     \
+		{ "no-retry", 0, OPTION_FLAG, offsetof(type_, member_.no_retry), NULL,             \
+			"give up at the first cut or refusal (default: after three more tries)" }
 
 /* -EINVAL with a message. */
 int registry_options_read(
