@@ -65,6 +65,7 @@ static int open_log(const struct front_options *options)
 	const char *identifier = NULL;
 	const char *wanted = options->debug	  ? "debug"
 			     : options->log_level ? options->log_level
+			     : options->verbose	  ? "info"
 						  : "warning";
 	int level = -1, fd = -1;
 

@@ -11,7 +11,7 @@
 /* What every program takes in front of its command; a member of its struct global_options. */
 struct front_options {
 	const char *log, *log_format, *log_level;
-	bool debug, help, version;
+	bool debug, verbose, help, version;
 };
 
 /* Their lines of a program's table; OFFSET_ is that of the struct front_options. */

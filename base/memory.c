@@ -113,3 +113,13 @@ void arena_free(struct arena *arena)
 		free(block);
 	}
 }
+
+void string_list_add(struct arena *arena, struct string_list *list, const char *item)
+{
+	const char **items = arena_allocate(arena, (list->count + 2) * sizeof(*items));
+
+	if (list->count)
+		memcpy(items, list->items, list->count * sizeof(*items));
+	items[list->count++] = item;
+	list->items = items;
+}

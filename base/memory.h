@@ -53,4 +53,6 @@ struct string_list {
 	size_t count;
 };
 
+void string_list_add(struct arena *arena, struct string_list *list, const char *item);
+
 #endif

@@ -64,16 +64,6 @@ static int option_set_flag(const struct option *option, bool *target, const char
 	return 0;
 }
 
-static void option_append(struct arena *arena, struct string_list *list, const char *value)
-{
-	const char **items = arena_allocate(arena, (list->count + 2) * sizeof(*items));
-
-	if (list->count)
-		memcpy(items, list->items, list->count * sizeof(*items));
-	items[list->count++] = value;
-	list->items = items;
-}
-
 static int option_set(struct parser *parser, const struct option *option, const char *value)
 {
 	void *target = (char *)parser->target + option->offset;
@@ -89,7 +79,7 @@ static int option_set(struct parser *parser, const struct option *option, const 
 	case OPTION_NUMBER:
 		return option_set_number(option, target, value);
 	case OPTION_LIST:
-		option_append(parser->arena, target, value);
+		string_list_add(parser->arena, target, value);
 		return 0;
 	default:
 		*(const char **)target = value;

@@ -9,14 +9,9 @@
 struct global_options {
 	struct front_options front;
 	const char *store; /* NULL: store_default_path() */
-	bool verbose;
 	/* Of `hull` itself, for the containers that it is asked to run. */
 	const char *root, *cgroup_manager, *rootless;
 	bool systemd_cgroup;
 };
-
-#define image_command	 command
-#define image_invocation invocation
-#define image_global	 global_options
 
 #endif

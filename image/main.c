@@ -6,6 +6,10 @@
 #include "image/command/commands.h"
 
 static const struct command *const commands[] = {
+	&command_run,
+	&command_shell,
+	&command_exec,
+	&command_lock,
 	&command_pull,
 	&command_push,
 	&command_list,
@@ -27,7 +31,7 @@ static const struct option global_options[] = {
 	{ "store", 0, OPTION_TEXT, GLOBAL(store), "DIR",
 		"the folder of all images (default: /var/lib/hull/images, "
 		"$XDG_DATA_HOME/hull/images)" },
-	{ "verbose", 'v', OPTION_FLAG, GLOBAL(verbose), NULL, "say what was chosen and why" },
+	{ "verbose", 'v', OPTION_FLAG, GLOBAL(front.verbose), NULL, "say what was chosen and why" },
 	FRONT_LOG_OPTIONS(GLOBAL(front)),
 	{ "root", 0, OPTION_TEXT, GLOBAL(root), "DIR",
 		"the folder of the containers' states, as hull's" },

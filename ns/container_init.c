@@ -29,6 +29,7 @@
 #include "ns/standard.h"
 #include "ns/sysctl.h"
 #include "ns/terminal.h"
+#include "spec/annotation.h"
 
 /* Wait for the runtime. Without one there is nobody to be a container for. */
 static void init_wait_for(const struct container_plan *plan, enum message_type type)
@@ -91,7 +92,8 @@ static int init_enter(struct container_plan *plan)
 	if (!(plan->namespaces->new_flags & namespace_flag(NAMESPACE_USER)))
 		process_hide();
 	r = plan->enter_cgroup(plan->cgroup_context);
-	limit_affinity_reset();
+	if (strcmp(annotation_word(plan->config, ANNOTATION_AFFINITY), "keep") != 0)
+		limit_affinity_reset();
 	if (r >= 0)
 		r = namespace_enter_late(plan->namespaces);
 	if (r < 0)

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "ns/id_helper.h"
+#include "base/id_helper.h"
 
 /* The two files of a user namespace, and who writes them for an ordinary user. */
 static const struct id_kind {
@@ -67,7 +67,7 @@ static int id_map_write_kind(int proc_fd, pid_t pid, const struct id_kind *kind,
 			return r;
 		r = id_map_write_text(proc_fd, pid, kind->file, mappings);
 	} else if (r == -EPERM && geteuid() != 0) {
-		r = id_helper_run(kind->helper, pid, mappings);
+		r = id_helper_run(kind->helper, pid, mappings->items, mappings->count);
 		return r < 0 ? error_context(r, "config.json: %s", kind->field) : 0;
 	}
 	return r < 0 ? error_errno(r, "cannot write the %s of the user namespace", kind->file) : 0;

@@ -37,7 +37,7 @@ static bool user_on_host(const struct config *config, uint64_t *id)
 	if (!config_namespace(config, NAMESPACE_USER))
 		return true;
 	for (size_t i = 0; i < mappings->count; i++) {
-		const struct config_id_mapping *range = &mappings->items[i];
+		const struct id_mapping *range = &mappings->items[i];
 
 		if (*id < range->container_id || *id - range->container_id >= range->size)
 			continue;

@@ -21,7 +21,7 @@ extern const struct command command_completion, command_create, command_delete, 
 struct create_options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	const char *tenant, *cpu_weight;
-	bool no_pivot, no_new_keyring, detach, keep, no_subreaper, whisper;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper, whisper, engine_codes;
 	unsigned int preserve_fds;
 };
 

@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/state_folder.h"
 #include "runtime/isolation.h"
 #include "runtime/record.h"
-#include "runtime/rootless.h"
 #include "spec/state.h"
 
 const char *const container_status_names[] = { "creating", "created", "running", "paused",
@@ -43,12 +43,7 @@ int container_root_open(const struct global_options *global)
 	_cleanup_free_ char *path = NULL;
 	int fd;
 
-	if (global->root)
-		path = string_copy(global->root);
-	else if (rootless_has_state_folder())
-		path = rootless_state_folder();
-	else
-		path = string_copy("/run/hull");
+	path = global->root ? string_copy(global->root) : state_folder_path();
 	if (!path)
 		return -EACCES;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -9,7 +9,7 @@ struct exec_options {
 	const char *process, *cwd, *user, *apparmor, *label, *pid_file, *pidfd_socket,
 		*console_socket;
 	struct string_list env, additional_gids, capabilities, cgroups;
-	bool detach, terminal, no_new_privileges, ignore_paused, no_subreaper;
+	bool detach, terminal, no_new_privileges, ignore_paused, no_subreaper, engine_codes;
 	unsigned int preserve_fds;
 };
 

@@ -2,18 +2,15 @@
 #include "runtime/rootless.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/id_range.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "ns/id_range.h"
 
 int rootless_parse(const char *word, enum rootless *rootless)
 {
@@ -34,62 +31,6 @@ bool rootless_is(enum rootless rootless)
 	return rootless == ROOTLESS_AUTO ? process_is_rootless() : rootless == ROOTLESS_TRUE;
 }
 
-static const char *runtime_folder(void)
-{
-	const char *folder = getenv("XDG_RUNTIME_DIR");
-
-	return folder && *folder ? folder : NULL;
-}
-
-/*
- * In a user namespace whoever became root there keeps the folder of his session;
- * but somebody who logged in there as root is root, as runc has it.
- */
-bool rootless_has_state_folder(void)
-{
-	const char *user = getenv("USER");
-
-	if (geteuid() != 0)
-		return true;
-	return runtime_folder() && (!user || strcmp(user, "root") != 0) && process_is_rootless();
-}
-
-static bool is_private_folder(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	       !(st.st_mode & 022);
-}
-
-/* /tmp is everybody's: what lies there is used only if nobody else could have put it there. */
-static char *temporary_folder(void)
-{
-	char *path = string_format("/tmp/hull-%u", geteuid());
-
-	if ((mkdir(path, 0700) < 0 && errno != EEXIST) || !is_private_folder(path)) {
-		(void)error_set(EACCES,
-			"no state folder: XDG_RUNTIME_DIR is not set, and %s is not this user's "
-			"alone; give --root",
-			path);
-		free(path);
-		return NULL;
-	}
-	return path;
-}
-
-char *rootless_state_folder(void)
-{
-	_cleanup_free_ char *session = NULL;
-
-	if (runtime_folder())
-		return string_format("%s/hull", runtime_folder());
-	session = string_format("/run/user/%u", geteuid());
-	if (is_private_folder(session))
-		return string_format("%s/hull", session);
-	return temporary_folder();
-}
-
 /* 0 is the user himself; what follows is his range, if he has one. */
 static void add_mappings(struct arena *arena, struct config_id_mappings *mappings, uint64_t own,
 	const char *file, const char *name)
@@ -98,10 +39,10 @@ static void add_mappings(struct arena *arena, struct config_id_mappings *mapping
 
 	mappings->items = arena_allocate(arena, 2 * sizeof(*mappings->items));
 	mappings->count = 1;
-	mappings->items[0] = (struct config_id_mapping){ 0, own, 1 };
+	mappings->items[0] = (struct id_mapping){ 0, own, 1 };
 	if (id_range_find(file, name, geteuid(), &range))
 		mappings->items[mappings->count++] =
-			(struct config_id_mapping){ 1, range.first, range.count };
+			(struct id_mapping){ 1, range.first, range.count };
 	log_debug("a user namespace is added, as config.json has none: 0 is %" PRIu64
 		  ", further ids of %s: %" PRIu64,
 		own, file, mappings->count > 1 ? range.count : 0);

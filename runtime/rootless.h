@@ -16,12 +16,6 @@ enum rootless { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
 int rootless_parse(const char *word, enum rootless *rootless);
 bool rootless_is(enum rootless rootless);
 
-/* Are the states elsewhere than root's, which is /run/hull? */
-bool rootless_has_state_folder(void);
-
-/* Where: see docs/rootless.md. NULL with a message. Free it. */
-char *rootless_state_folder(void);
-
 /*
  * Give a configuration without a user namespace one, in which the user is root;
  * with the other ids of his ranges in /etc/subuid and /etc/subgid, if he has some.

@@ -56,10 +56,13 @@ NO_LIBRARY static bool is_word(const char *text, const char *word)
 	return *text == *word;
 }
 
-/* Any argument: to protect once too often does no harm. */
+/*
+ * Any argument: to protect once too often does no harm. Behind "image" are those of another
+ * program, which is found by the path of this one.
+ */
 NO_LIBRARY static bool enters_container(long count, char **words)
 {
-	for (long i = 1; i < count; i++)
+	for (long i = 1; i < count && !is_word(words[i], "image"); i++)
 		if (is_word(words[i], "run") || is_word(words[i], "create") ||
 			is_word(words[i], "exec"))
 			return true;

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "runtime/rootless.h"
+#include "base/state_folder.h"
 
 #define FILE_BYTES_MOST (16u << 20)
 
@@ -27,7 +27,7 @@ static char *tenants_path(void)
 
 	if (chosen && *chosen)
 		return string_copy(chosen);
-	if (!rootless_has_state_folder())
+	if (!state_folder_is_users())
 		return string_copy("/etc/hull/tenants.json");
 	if (config && *config == '/')
 		return string_format("%s/hull/tenants.json", config);

@@ -13,6 +13,12 @@ static const struct annotation_word isolations[] = {
 	{ 0 },
 };
 
+static const struct annotation_word affinities[] = {
+	{ "reset", NULL },
+	{ "keep", NULL },
+	{ 0 },
+};
+
 /* What is on when it is 1 or true. */
 static const struct annotation_word switches[] = {
 	{ "0", NULL },
@@ -34,6 +40,10 @@ static const struct annotation_word contexts[] = {
 const struct annotation annotation_table[] = {
 	{ "hull.isolation", ANNOTATION_WORD, isolations,
 		"Where the container runs: host is namespaces and cgroups of this machine.",
+		false },
+	{ ANNOTATION_AFFINITY, ANNOTATION_WORD, affinities,
+		"Which processors the program may run on, as far as the cgroup lets it: all "
+		"(reset), or those of whoever runs hull (keep).",
 		false },
 	{ ANNOTATION_WHISPER, ANNOTATION_WORD, switches,
 		"1: the container gets /run/hull/cpu, a page with the processor time that was "

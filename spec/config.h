@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/id_range.h"
 #include "base/memory.h"
 
 #define SPEC_VERSION "1.3.0"
@@ -42,13 +43,9 @@ struct string_map {
 	size_t count;
 };
 
-/* config.md, config-linux.md: user namespace mappings; sizes in ids. */
-struct config_id_mapping {
-	uint64_t container_id, host_id, size;
-};
-
+/* config.md, config-linux.md: user namespace mappings. */
 struct config_id_mappings {
-	struct config_id_mapping *items;
+	struct id_mapping *items;
 	size_t count;
 };
 

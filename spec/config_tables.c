@@ -85,10 +85,10 @@ const struct table config_process_table = { sizeof(struct config_process), proce
 TABLE(root, config_root, FIELD(config_root, path, "path", STRING, MUST),
 	FIELD(config_root, readonly, "readonly", BOOL));
 
-TABLE(id_mapping, config_id_mapping,
-	FIELD(config_id_mapping, container_id, "containerID", UNSIGNED, MUST, BITS(32)),
-	FIELD(config_id_mapping, host_id, "hostID", UNSIGNED, MUST, BITS(32)),
-	FIELD(config_id_mapping, size, "size", UNSIGNED, MUST, BITS(32)));
+TABLE(id_mapping, id_mapping,
+	FIELD(id_mapping, container_id, "containerID", UNSIGNED, MUST, BITS(32)),
+	FIELD(id_mapping, host_id, "hostID", UNSIGNED, MUST, BITS(32)),
+	FIELD(id_mapping, size, "size", UNSIGNED, MUST, BITS(32)));
 
 TABLE(mount, config_mount, FIELD(config_mount, destination, "destination", STRING, MUST),
 	FIELD(config_mount, type, "type", STRING), FIELD(config_mount, source, "source", STRING),

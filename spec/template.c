@@ -6,28 +6,35 @@
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+const char *const template_masked_paths[] = { "/proc/acpi", "/proc/asound", "/proc/kcore",
+	"/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+	"/proc/sched_debug", "/sys/firmware", "/proc/scsi", "/sys/devices/virtual/tpm", NULL };
+const char *const template_readonly_paths[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+	"/proc/sysrq-trigger", NULL };
+
+/* Which of two that stand for each other is wanted. */
+enum variant { ALWAYS, NEW_SYS, HOST_SYS, TTY_GROUP, NO_TTY_GROUP };
+
 static const struct {
 	const char *destination, *type, *source;
 	const char *options[8];
-	bool with_root, rootless;
+	enum variant variant;
 } mounts[] = {
-	{ "/proc", "proc", "proc", { NULL }, true, true },
-	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" }, true,
-		true },
+	{ "/proc", "proc", "proc", { NULL }, ALWAYS },
+	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" },
+		ALWAYS },
 	{ "/dev/pts", "devpts", "devpts",
-		{ "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" }, true,
-		false },
-	/* One mapped group: there is no tty group to give the terminals to. */
+		{ "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" },
+		TTY_GROUP },
 	{ "/dev/pts", "devpts", "devpts",
-		{ "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" }, false, true },
+		{ "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" }, NO_TTY_GROUP },
 	{ "/dev/shm", "tmpfs", "shm", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" },
-		true, true },
-	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, true, true },
-	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro" }, true, false },
-	/* A new sysfs needs a network namespace of one's own. */
-	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "rro" }, false, true },
+		ALWAYS },
+	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, ALWAYS },
+	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro" }, NEW_SYS },
+	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "rro" }, HOST_SYS },
 	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev", "relatime", "ro" },
-		true, true },
+		ALWAYS },
 };
 
 static void template_process(struct json_writer *writer)
@@ -63,11 +70,13 @@ static void template_process(struct json_writer *writer)
 	json_end_object(writer);
 }
 
-static void template_mounts(struct json_writer *writer, bool rootless)
+void template_write_mounts(struct json_writer *writer, bool host_sys, bool no_tty_group)
 {
-	json_begin_array(writer, "mounts");
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
-		if (rootless ? !mounts[i].rootless : !mounts[i].with_root)
+		enum variant variant = mounts[i].variant;
+
+		if (variant == (host_sys ? NEW_SYS : HOST_SYS) ||
+			variant == (no_tty_group ? TTY_GROUP : NO_TTY_GROUP))
 			continue;
 		json_begin_object(writer, NULL);
 		json_write_string(writer, "destination", mounts[i].destination);
@@ -77,7 +86,6 @@ static void template_mounts(struct json_writer *writer, bool rootless)
 			json_write_strings(writer, "options", mounts[i].options);
 		json_end_object(writer);
 	}
-	json_end_array(writer);
 }
 
 static void template_mapping(struct json_writer *writer, const char *key, uint32_t id)
@@ -128,13 +136,8 @@ static void template_linux(struct json_writer *writer, bool rootless, uint32_t u
 		template_resources(writer);
 	}
 	template_namespaces(writer, rootless);
-	json_write_strings(writer, "maskedPaths",
-		WORDS("/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-			"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-			"/proc/sched_debug", "/sys/firmware", "/proc/scsi",
-			"/sys/devices/virtual/tpm"));
-	json_write_strings(writer, "readonlyPaths",
-		WORDS("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"));
+	json_write_strings(writer, "maskedPaths", template_masked_paths);
+	json_write_strings(writer, "readonlyPaths", template_readonly_paths);
 	json_end_object(writer);
 }
 
@@ -150,7 +153,10 @@ void template_write(struct buffer *buffer, bool rootless, uint32_t uid, uint32_t
 	json_write_bool(&writer, "readonly", true);
 	json_end_object(&writer);
 	json_write_string(&writer, "hostname", "hull");
-	template_mounts(&writer, rootless);
+	json_begin_array(&writer, "mounts");
+	/* One mapped group: there is no tty group to give the terminals to. */
+	template_write_mounts(&writer, rootless, rootless);
+	json_end_array(&writer);
 	template_linux(&writer, rootless, uid, gid);
 	json_end_object(&writer);
 	buffer_text(buffer, "\n");

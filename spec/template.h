@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
+#include "base/json.h"
 
 /*
  * Add the config.json that `hull spec` writes to BUFFER: a shell on a terminal
@@ -14,5 +14,15 @@
  * /sys, no cgroup settings.
  */
 void template_write(struct buffer *buffer, bool rootless, uint32_t uid, uint32_t gid);
+
+/*
+ * Add the mounts that every container has to an array: HOST_SYS stands for one that shares
+ * the machine's network in a user namespace, where a new sysfs cannot be had; NO_TTY_GROUP
+ * for one whose group 5 is not mapped.
+ */
+void template_write_mounts(struct json_writer *writer, bool host_sys, bool no_tty_group);
+
+/* Of /proc and /sys, up to NULL: what no container may read, and what none may write. */
+extern const char *const template_masked_paths[], *const template_readonly_paths[];
 
 #endif

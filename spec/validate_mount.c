@@ -15,7 +15,7 @@ static bool ranges_overlap(uint64_t one, uint64_t one_size, uint64_t other, uint
 int validate_id_mappings(
 	const struct validation *at, const struct config_id_mappings *mappings, const char *path)
 {
-	const struct config_id_mapping *items = mappings->items;
+	const struct id_mapping *items = mappings->items;
 
 	if (mappings->count > MAPPINGS_MOST)
 		return validation_refuse(at, "%s: must have at most %d members, got %zu", path,

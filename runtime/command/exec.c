@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "runtime/engine_code.h"
 #include "runtime/exec_process.h"
 #include "runtime/foreground.h"
 #include "runtime/lifecycle.h"
@@ -41,6 +42,7 @@ static const struct option options[] = {
 	FLAG(ignore_paused, "ignore-paused", 0, "make it in a paused container too"),
 	FLAG(no_subreaper, "no-subreaper", 0,
 		"accepted for callers of other runtimes: hull never is a subreaper"),
+	FLAG(engine_codes, "engine-codes", 0, ENGINE_CODES_HELP),
 	{ 0 },
 };
 
@@ -128,7 +130,7 @@ static int exec_run(const struct invocation *invocation)
 		return r;
 	root_fd = container_root_open(invocation->global);
 	if (root_fd < 0)
-		return root_fd;
+		return wanted->engine_codes ? engine_code_fail(root_fd) : root_fd;
 	if (!wanted->detach)
 		r = foreground_begin(&foreground);
 	/* Shared: several may execute at once, but none while the container is deleted. */
@@ -141,7 +143,7 @@ static int exec_run(const struct invocation *invocation)
 		r = foreground_wait(&foreground, &handle);
 	file_close(&handle.pidfd);
 	file_close(&handle.terminal_fd);
-	return r;
+	return r < 0 && wanted->engine_codes ? engine_code_fail(r) : r;
 }
 
 const struct command command_exec = {

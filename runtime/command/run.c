@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "runtime/command/create_options.h"
+#include "runtime/engine_code.h"
 #include "runtime/foreground.h"
 #include "runtime/lifecycle.h"
 #include "runtime/notify.h"
@@ -13,6 +14,8 @@ static const struct option options[] = {
 		"return once the program runs" },
 	{ "keep", 0, OPTION_FLAG, offsetof(struct create_options, keep), NULL,
 		"do not delete the container when its program ends" },
+	{ "engine-codes", 0, OPTION_FLAG, offsetof(struct create_options, engine_codes), NULL,
+		ENGINE_CODES_HELP },
 	{ 0 },
 };
 
@@ -74,7 +77,7 @@ static int run_run(const struct invocation *invocation)
 		r = run_to_the_end(invocation, &container, &foreground, &handle);
 	file_close(&handle.pidfd);
 	file_close(&handle.terminal_fd);
-	return r;
+	return r < 0 && wanted->engine_codes ? engine_code_fail(r) : r;
 }
 
 const struct command command_run = {

@@ -20,7 +20,7 @@
 #include "ns/id_map.h"
 #include "runtime/doctor/attempt.h"
 #include "runtime/doctor/machine.h"
-#include "runtime/rootless.h"
+#include "base/state_folder.h"
 
 static void probe_kernel(struct finding *finding)
 {
@@ -249,7 +249,7 @@ static void probe_proc(struct finding *finding)
 
 static int try_id_map(void *data, struct buffer *words)
 {
-	struct config_id_mapping root = { .container_id = 0, .host_id = 0, .size = 1 };
+	struct id_mapping root = { .container_id = 0, .host_id = 0, .size = 1 };
 	const struct config_id_mappings mappings = { &root, 1 };
 	struct mount_attr map = { .attr_set = MOUNT_ATTR_IDMAP };
 	int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -289,7 +289,7 @@ static char *state_folder(void)
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	_cleanup_free_ char *session = string_format("/run/user/%u", geteuid());
 
-	if (!rootless_has_state_folder())
+	if (!state_folder_is_users())
 		return string_copy("/run/hull");
 	if (runtime && *runtime)
 		return string_format("%s/hull", runtime);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ns/id_helper.h"
+#include "base/id_helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/process.h"
 
 #define MESSAGE_BYTES_MOST 1024
@@ -18,15 +19,15 @@
 #define CODE_BROKEN	   126
 
 static char **helper_arguments(struct arena *arena, const char *program, pid_t pid,
-	const struct config_id_mappings *mappings)
+	const struct id_mapping *mappings, size_t count)
 {
-	char **words = arena_allocate(arena, (3 + 3 * mappings->count) * sizeof(*words));
+	char **words = arena_allocate(arena, (3 + 3 * count) * sizeof(*words));
 	char **word = words;
 
 	*word++ = arena_format(arena, "%s", program);
 	*word++ = arena_format(arena, "%d", pid);
-	for (size_t i = 0; i < mappings->count; i++) {
-		const struct config_id_mapping *mapping = &mappings->items[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct id_mapping *mapping = &mappings[i];
 
 		*word++ = arena_format(arena, "%llu", (unsigned long long)mapping->container_id);
 		*word++ = arena_format(arena, "%llu", (unsigned long long)mapping->host_id);
@@ -64,12 +65,12 @@ static int helper_judge(const char *program, int status, const struct buffer *me
 	return error_set(EPERM, "%s", message->data);
 }
 
-int id_helper_run(const char *program, pid_t pid, const struct config_id_mappings *mappings)
+int id_helper_run(const char *program, pid_t pid, const struct id_mapping *mappings, size_t count)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	_cleanup_buffer_ struct buffer message = { 0 };
 	_cleanup_close_ int out = -EBADF, in = -EBADF;
-	char **words = helper_arguments(&arena, program, pid, mappings);
+	char **words = helper_arguments(&arena, program, pid, mappings, count);
 	int ends[2], status;
 	pid_t helper;
 

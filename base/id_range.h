@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HULL_NS_ID_RANGE_H
-#define HULL_NS_ID_RANGE_H
+#ifndef HULL_BASE_ID_RANGE_H
+#define HULL_BASE_ID_RANGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* A row of a user namespace's uid_map or gid_map; SIZE is a number of ids. */
+struct id_mapping {
+	uint64_t container_id, host_id, size;
+};
 
 /* Ids that a user may map besides his own (subuid(5), subgid(5)). */
 struct id_range {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ns/id_range.h"
+#include "base/id_range.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_IMAGE_COMMAND_RUN_IMAGE_H
+#define HULL_IMAGE_COMMAND_RUN_IMAGE_H
+
+#include "image/command.h"
+#include "image/run_options.h"
+
+/*
+ * Run the image that operand 0 names, by OPTIONS, with COMMAND in place of its own unless
+ * that is empty. Returns only to fail: a negative errno with a message.
+ */
+int run_image(const struct invocation *invocation, const struct run_options *options,
+	char **command, int count);
+
+/* The same for the lock file that operand 0 names, or hull.lock. */
+int run_locked(const struct invocation *invocation, const struct run_options *options);
+
+#endif
