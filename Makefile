@@ -67,6 +67,8 @@ objects_of = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1:%=%/*.c)))
 RUNTIME  := runtime runtime/command runtime/completion runtime/doctor runtime/stats
 OBJECTS  := $(call objects_of,base spec ns cgroup $(RUNTIME))
 IMAGE    := $(call objects_of,image image/command)
+VMM      := $(call objects_of,microvm $(addprefix microvm/,fs prepare virtio))
+GUEST    := $(call objects_of,microvm/guest) $(OBJ)/microvm/session.o
 # Everything but main: what the tests link with.
 ARCHIVE  := $(OBJ)/hull.a
 UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
@@ -86,7 +88,7 @@ IMAGE_LIBS += -lisal
 endif
 
 .PHONY: all
-all: $(BIN)/hull $(BIN)/hull-image
+all: $(addprefix $(BIN)/,hull hull-image hull-vmm hull-guest)
 
 # One line instead of a compiler's complaint about each file.
 MISSING := $(if $(shell command -v $(CC) 2>/dev/null),,$(CC)) \
@@ -96,6 +98,13 @@ need_tools = $(if $(strip $(MISSING)),$(error $(firstword $(MISSING)) is missing
 $(BIN)/hull: $(OBJECTS) $(OBJ)/flags
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(ENTRY) -o $@.new $(OBJECTS) $(LIBS) && mv $@.new $@
+
+# Each takes what it needs of hull's objects out of the archive, and no more of the libraries.
+$(BIN)/hull-vmm: $(VMM) $(ARCHIVE) $(OBJ)/flags
+$(BIN)/hull-guest: $(GUEST) $(ARCHIVE) $(OBJ)/flags
+$(BIN)/hull-vmm $(BIN)/hull-guest:
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(filter %.o %.a,$^) $(LIBS) && mv $@.new $@
 
 ifeq ($(LIBC),musl)
 $(BIN)/hull-image: FORCE

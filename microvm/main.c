@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hull-vmm: the monitor of one microVM. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "base/version.h"
+#include "microvm/fs/fs.h"
+#include "microvm/link.h"
+#include "microvm/machine.h"
+#include "microvm/prepare/prepare.h"
+
+struct vmm_options {
+	const char *kernel, *initrd, *append, *console, *cache, *control, *client;
+	struct string_list disks, shares;
+	unsigned int memory, vcpus;
+	bool prepare, exits, help, version;
+};
+
+#define VMM(member_) offsetof(struct vmm_options, member_)
+
+static const struct option options[] = {
+	{ "kernel", 'k', OPTION_TEXT, VMM(kernel), "FILE",
+		"a vmlinuz or vmlinux (default: this machine's own)" },
+	{ "initrd", 'i', OPTION_TEXT, VMM(initrd), "FILE",
+		"another initial file system than the one with hull-guest" },
+	{ "append", 'a', OPTION_TEXT, VMM(append), "TEXT", "more of the kernel's command line" },
+	{ "memory", 'm', OPTION_NUMBER, VMM(memory), "MIB", "the guest's memory (default: 256)" },
+	{ "vcpus", 'c', OPTION_NUMBER, VMM(vcpus), "N", "virtual processors (default: 1)" },
+	{ "disk", 'd', OPTION_LIST, VMM(disks), "FILE[:ro]", "a disk; may be given several times" },
+	{ "share", 's', OPTION_LIST, VMM(shares), "NAME=PATH[:ro]",
+		"a file or folder that the guest sees as /run/share/NAME" },
+	{ "console", 0, OPTION_TEXT, VMM(console), "FILE",
+		"where what the guest's kernel prints is written to" },
+	{ "cache", 0, OPTION_TEXT, VMM(cache), "DIR",
+		"prepared kernels (default: /var/cache/hull, $XDG_CACHE_HOME/hull)" },
+	{ "prepare", 0, OPTION_FLAG, VMM(prepare), NULL,
+		"only put the kernel into the cache, and print what would be booted" },
+	{ "exits", 0, OPTION_FLAG, VMM(exits), NULL,
+		"print in the end how often the guest left for the monitor" },
+	{ "control", 0, OPTION_TEXT, VMM(control), "FD", "a listening socket for requests" },
+	{ "client", 0, OPTION_TEXT, VMM(client), "FD", "a connected socket for requests" },
+	{ "help", 'h', OPTION_FLAG, VMM(help), NULL, "print this" },
+	{ "version", 'v', OPTION_FLAG, VMM(version), NULL, "print the version" },
+	{ 0 },
+};
+
+/*
+ * The console that every kernel has built in or as a module; a panic restarts, and a
+ * restart is a triple fault, which the monitor sees. Self-tests of the kernel's
+ * cryptography are two thirds of a boot otherwise (docs/microvm.md).
+ */
+static const char command_line[] =
+	"console=hvc0 quiet panic=-1 reboot=t cryptomgr.notests initcall_blacklist=jent_mod_init "
+	"8250.nr_uarts=0 no_timer_check random.trust_cpu=on";
+
+static int fail(int error)
+{
+	log_error("%s", error_text(error));
+	return 1;
+}
+
+static int open_file(const char *option, const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	return fd < 0 ? error_errno(errno, "--%s: %s", option, path) : fd;
+}
+
+static int open_disks(struct machine_plan *plan, const struct string_list *disks)
+{
+	if (disks->count > MACHINE_DISKS)
+		return error_set(EINVAL, "--disk: no more than %d", MACHINE_DISKS);
+	for (size_t i = 0; i < disks->count; i++) {
+		_cleanup_free_ char *path = string_copy(disks->items[i]);
+		size_t length = strlen(path);
+		bool read_only = length > 3 && !strcmp(path + length - 3, ":ro");
+		int fd;
+
+		if (read_only)
+			path[length - 3] = '\0';
+		fd = open_file("disk", path, read_only ? O_RDONLY : O_RDWR);
+		if (fd < 0)
+			return fd;
+		plan->disks[i].fd = fd;
+		plan->disks[i].read_only = read_only;
+		plan->disk_count++;
+	}
+	return 0;
+}
+
+/* NAME=PATH[:ro], one per share. */
+static int start_shares(struct arena *arena, const struct string_list *given)
+{
+	struct fs_share *shares = arena_allocate(arena, given->count * sizeof(*shares));
+
+	for (size_t i = 0; i < given->count; i++) {
+		char *name = arena_format(arena, "%s", given->items[i]), *path = strchr(name, '=');
+		size_t length = strlen(name);
+
+		if (!path || path == name || memchr(name, '/', (size_t)(path - name)))
+			return error_set(EINVAL, "--share: must be NAME=PATH, got \"%s\"", name);
+		if (length > 3 && !strcmp(name + length - 3, ":ro")) {
+			name[length - 3] = '\0';
+			shares[i].read_only = true;
+		}
+		*path++ = '\0';
+		shares[i].name = name;
+		shares[i].path = path;
+	}
+	return fs_start(shares, given->count);
+}
+
+static int make_plan(
+	const struct vmm_options *given, const struct prepared *prepared, struct machine_plan *plan)
+{
+	unsigned int memory = given->memory ? given->memory : 256;
+
+	plan->vcpus = given->vcpus ? given->vcpus : 1;
+	if (plan->vcpus > VCPUS_MOST)
+		return error_set(EINVAL, "--vcpus: 1 to %d, got %u", VCPUS_MOST, plan->vcpus);
+	if (memory < 64)
+		return error_set(EINVAL, "--memory: at least 64 MiB, got %u", memory);
+	plan->memory_bytes = (size_t)memory << 20;
+	plan->boot.kernel_fd = open_file("kernel", prepared->vmlinux, O_RDONLY);
+	if (plan->boot.kernel_fd < 0)
+		return plan->boot.kernel_fd;
+	plan->boot.initrd_fd = open_file("initrd", prepared->initrd, O_RDONLY);
+	if (plan->boot.initrd_fd < 0)
+		return plan->boot.initrd_fd;
+	if (given->console) {
+		plan->console_fd =
+			open_file("console", given->console, O_WRONLY | O_CREAT | O_APPEND);
+		if (plan->console_fd < 0)
+			return plan->console_fd;
+	}
+	return open_disks(plan, &given->disks);
+}
+
+/* ---- what is booted -------------------------------------------------------------------------- */
+
+static const char *default_cache(struct arena *arena)
+{
+	const char *home = getenv("XDG_CACHE_HOME");
+
+	if (geteuid() == 0)
+		return "/var/cache/hull";
+	if (home && *home == '/')
+		return arena_format(arena, "%s/hull", home);
+	home = getenv("HOME");
+	return arena_format(arena, "%s/.cache/hull", home ? home : "");
+}
+
+static int find_prepared(
+	struct arena *arena, const struct vmm_options *given, struct prepared *prepared)
+{
+	const char *cache = given->cache ? given->cache : default_cache(arena);
+	char programs[4096];
+	ssize_t length = readlink("/proc/self/exe", programs, sizeof(programs) - 1);
+	int r;
+
+	if (length < 0)
+		return error_errno(errno, "/proc/self/exe");
+	programs[length] = '\0';
+	*strrchr(programs, '/') = '\0';
+	r = prepare(arena, given->kernel, cache, programs, prepared);
+	if (given->initrd)
+		prepared->initrd = given->initrd;
+	return r;
+}
+
+/* ---- running it -------------------------------------------------------------------------------- */
+
+struct session {
+	struct machine machine;
+	struct link link;
+	int exit_code;
+};
+
+static void session_ended(void *context, int code, const char *text)
+{
+	struct session *session = context;
+
+	session->exit_code = code;
+	machine_end(&session->machine, text ? MACHINE_BROKEN : MACHINE_DONE, text);
+}
+
+static int parse_fd(const char *option, const char *text)
+{
+	char *end;
+	long fd = text ? strtol(text, &end, 10) : -1;
+
+	if (text && (*end || fd < 3 || fd > 1 << 20))
+		return error_set(EINVAL, "--%s: not a descriptor: \"%s\"", option, text);
+	if (fd >= 0 && fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return error_errno(errno, "--%s %s", option, text);
+	return (int)fd;
+}
+
+/* All that a container could be sent but what a program breaks by. */
+static int open_signals(void)
+{
+	static const int broken[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS,
+		SIGPIPE, SIGCHLD };
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigfillset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++)
+		(void)sigdelset(&set, broken[i]);
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_session(struct session *session, const struct vmm_options *given)
+{
+	int control = parse_fd("control", given->control),
+	    client = parse_fd("client", given->client);
+	int signals, r;
+
+	if (!given->control && !given->client)
+		return 0;
+	if (control < -1 || client < -1)
+		return -EINVAL;
+	signals = open_signals();
+	session->link.ended = session_ended;
+	session->link.context = session;
+	r = link_open(&session->link, &session->machine.loop, &session->machine.console, control,
+		client, signals);
+	return r < 0 ? error_errno(r, "cannot serve requests") : 0;
+}
+
+static void print_exits(const struct machine *machine)
+{
+	for (unsigned int i = 0; i < machine->vcpu_count; i++)
+		(void)fprintf(stderr, "vcpu %u: %llu exits for ports, %llu for memory\n", i,
+			(unsigned long long)machine->vcpus[i].exits[EXIT_PORT],
+			(unsigned long long)machine->vcpus[i].exits[EXIT_MEMORY]);
+}
+
+/* Why it ended too early: what is known, and the last that the guest's kernel said. */
+static int tell_end(struct session *session)
+{
+	char last_words[TRANSCRIPT_TEXT_BYTES], text[sizeof(last_words) + 256];
+	const char *why = session->machine.end_text;
+
+	transcript_tell(&session->machine.transcript, last_words);
+	(void)snprintf(text, sizeof(text), "the microVM has ended: %s%s%s",
+		*why ? why : "its kernel has restarted", *last_words ? "; its last words: " : "",
+		last_words);
+	link_abandon(&session->link, text);
+	return fail(error_set(EIO, "%s", text));
+}
+
+static int run(const struct machine_plan *plan, const struct vmm_options *given)
+{
+	static struct session session;
+	struct machine *machine = &session.machine;
+	int r = machine_make(machine, plan);
+
+	if (r >= 0)
+		r = open_session(&session, given);
+	if (r >= 0)
+		r = machine_run(machine);
+	if (r < 0)
+		return fail(r);
+	if (given->exits)
+		print_exits(machine);
+	if (machine->end == MACHINE_BROKEN || (machine->end == MACHINE_ENDED && session.link.loop))
+		return tell_end(&session);
+	return session.exit_code;
+}
+
+int main(int count, char **words)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct vmm_options given = { 0 };
+	struct machine_plan plan = { .boot.initrd_fd = -1, .console_fd = -1, .fs_fd = -1 };
+	struct prepared prepared = { 0 };
+	int r = option_parse(options, &given, &arena, words + 1, count - 1, false);
+
+	if (r > 0)
+		r = error_set(EINVAL, "hull-vmm takes no operands, got \"%s\"", words[1]);
+	if (r < 0)
+		return fail(r);
+	if (given.version || given.help) {
+		printf("hull-vmm version %s\n", HULL_VERSION);
+		if (given.help)
+			option_print(options);
+		return 0;
+	}
+	r = find_prepared(&arena, &given, &prepared);
+	if (r < 0)
+		return fail(r);
+	if (given.prepare) {
+		printf("kernel %s\nvmlinux %s\ninitrd %s\n", prepared.kernel, prepared.vmlinux,
+			prepared.initrd);
+		return 0;
+	}
+	plan.boot.command_line = given.append
+					 ? arena_format(&arena, "%s %s", command_line, given.append)
+					 : command_line;
+	if (given.shares.count)
+		r = plan.fs_fd = start_shares(&arena, &given.shares);
+	if (r >= 0)
+		r = make_plan(&given, &prepared, &plan);
+	return r < 0 ? fail(r) : run(&plan, &given);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "microvm/prepare/initramfs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+#define MOST_BYTES (64u << 20)
+
+static void pad(struct buffer *archive)
+{
+	static const char zeros[4];
+
+	buffer_bytes(archive, zeros, -archive->length % 4);
+}
+
+/* One member in the "newc" form: thirteen numbers, the name, the bytes. */
+static void add(struct buffer *archive, const char *name, unsigned int mode,
+	const struct buffer *content, unsigned int major, unsigned int minor)
+{
+	size_t bytes = content ? content->length : 0, length = strlen(name) + 1;
+
+	/* Without an inode number of its own a file is no hard link of another. */
+	buffer_format(archive, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 0,
+		mode, 0, 0, 1, 0, bytes, 0, 0, major, minor, length, 0);
+	buffer_bytes(archive, name, length);
+	pad(archive);
+	if (bytes)
+		buffer_bytes(archive, content->data, bytes);
+	pad(archive);
+}
+
+static int add_file(struct buffer *archive, const char *name, const char *path)
+{
+	_cleanup_buffer_ struct buffer content = { 0 };
+	int r = file_read_at(AT_FDCWD, path, &content, MOST_BYTES);
+
+	if (r < 0)
+		return error_errno(r, "%s", path);
+	add(archive, name, S_IFREG | 0755, &content, 0, 0);
+	return 0;
+}
+
+int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
+	const struct string_list *modules)
+{
+	int r;
+
+	add(archive, "dev", S_IFDIR | 0755, NULL, 0, 0);
+	add(archive, "dev/console", S_IFCHR | 0600, NULL, 5, 1);
+	add(archive, "bin", S_IFDIR | 0755, NULL, 0, 0);
+	add(archive, "modules", S_IFDIR | 0755, NULL, 0, 0);
+	r = add_file(archive, "init", guest);
+	if (r >= 0)
+		r = add_file(archive, "bin/hull", hull);
+	for (size_t i = 0; r >= 0 && i < modules->count; i++) {
+		const char *base = strrchr(modules->items[i], '/');
+		char name[128], path[512];
+
+		(void)snprintf(name, sizeof(name), "modules/%02zu-%s", i,
+			base ? base + 1 : modules->items[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, modules->items[i]);
+		r = add_file(archive, name, path);
+	}
+	add(archive, "TRAILER!!!", 0, NULL, 0, 0);
+	return r;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "microvm/prepare/modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#define MOST_BYTES   (16u << 20)
+#define MOST_MODULES 64
+
+static const char *const wanted[] = {
+	"virtio_pci",
+	"virtio_console",
+	"virtiofs",
+	"virtio_blk",
+	"virtio-rng",
+};
+
+struct search {
+	struct arena *arena;
+	const char *text; /* modules.dep: "PATH: PATH..." per line */
+	struct string_list *found;
+};
+
+/* "kernel/fs/fuse/virtiofs.ko.xz" is "virtiofs"; '-' and '_' are the same. */
+static bool is_named(const char *path, size_t length, const char *name)
+{
+	const char *base = memrchr(path, '/', length);
+	size_t bytes = strlen(name);
+
+	base = base ? base + 1 : path;
+	if ((size_t)(path + length - base) < bytes + 3 || strncmp(base + bytes, ".ko", 3) != 0)
+		return false;
+	for (size_t i = 0; i < bytes; i++)
+		if ((base[i] == '-' ? '_' : base[i]) != (name[i] == '-' ? '_' : name[i]))
+			return false;
+	return true;
+}
+
+static void add(struct search *search, const char *path, size_t length)
+{
+	for (size_t i = 0; i < search->found->count; i++)
+		if (strlen(search->found->items[i]) == length &&
+			!memcmp(search->found->items[i], path, length))
+			return;
+	if (search->found->count < MOST_MODULES)
+		search->found->items[search->found->count++] =
+			arena_copy(search->arena, path, length);
+}
+
+/* A line of modules.dep names what is needed in the reverse order, the nearest first. */
+static void add_line(struct search *search, const char *line, size_t length)
+{
+	const char *colon = memchr(line, ':', length), *end = line + length;
+
+	while (end > colon + 1) {
+		const char *begin = end;
+
+		while (begin > colon + 1 && begin[-1] != ' ')
+			begin--;
+		if (end > begin)
+			add(search, begin, (size_t)(end - begin));
+		end = begin - 1;
+	}
+	add(search, line, (size_t)(colon - line));
+}
+
+static void find_one(struct search *search, const char *name)
+{
+	for (const char *line = search->text; *line;) {
+		size_t length = strcspn(line, "\n");
+		const char *colon = memchr(line, ':', length);
+
+		if (colon && is_named(line, (size_t)(colon - line), name)) {
+			add_line(search, line, length);
+			return;
+		}
+		line += length + (line[length] == '\n');
+	}
+}
+
+int modules_find(struct arena *arena, const char *folder, struct string_list *paths)
+{
+	const char *file = arena_format(arena, "%s/modules.dep", folder);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct search search = { arena, "", paths };
+	int r = file_read_at(AT_FDCWD, file, &text, MOST_BYTES);
+
+	if (r < 0)
+		return error_errno(r, "%s (the modules of the microVM's kernel)", file);
+	paths->items = arena_allocate(arena, (MOST_MODULES + 1) * sizeof(*paths->items));
+	paths->count = 0;
+	if (text.length)
+		search.text = text.data;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		find_one(&search, wanted[i]);
+	return 0;
+}

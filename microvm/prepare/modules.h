@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_MICROVM_PREPARE_MODULES_H
+#define HULL_MICROVM_PREPARE_MODULES_H
+
+/* The modules that a kernel needs to see the monitor's devices, in the order of loading. */
+#include "base/memory.h"
+
+/*
+ * Their paths below FOLDER (/lib/modules/VERSION), dependencies first; what is built
+ * into the kernel is not among them. 0 or a negative errno with a message.
+ */
+int modules_find(struct arena *arena, const char *folder, struct string_list *paths);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_MICROVM_REQUEST_H
+#define HULL_MICROVM_REQUEST_H
+
+/*
+ * What runtime/ asks a monitor for: packets over a SOCK_SEQPACKET socket, a head
+ * and a body. A request is answered with one packet; one that begins a process is
+ * followed by its end.
+ */
+#include "microvm/session.h"
+
+#define REQUEST_BODY (128u << 10) /* bytes: of config.json or process.json */
+/* The number of standard descriptors that come with an EXEC. */
+#define REQUEST_FDS 3
+
+enum request_type {
+	REQUEST_CREATE = 1, /* config.json; the process's stdio is the monitor's own */
+	REQUEST_START,
+	REQUEST_EXEC, /* process.json, with three descriptors */
+	REQUEST_CALL, /* arguments of the guest's hull, each with a NUL behind it */
+	REQUEST_TYPES,
+};
+
+struct request {
+	uint32_t type;
+	struct session_terminal terminal;
+};
+
+struct reply {
+	uint32_t exited; /* 0: the answer, with a text; 1: the process's end */
+	int32_t code;
+	char text[SESSION_BODY];
+};
+
+#endif
