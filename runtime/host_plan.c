@@ -225,12 +225,17 @@ int host_plan_furnish(struct host_plan *plan, const struct process_handle *handl
 	if (!plan->init.config->linux->net_devices.count)
 		return 0;
 	if (joined >= 0)
-		return network_devices_move(plan->init.config, joined);
+		return network_devices_move(plan->init.config, joined, &plan->devices);
 	(void)snprintf(path, sizeof(path), "%d/ns/net", handle->pid);
 	own_fd = openat(plan->init.proc_fd, path, O_RDONLY | O_CLOEXEC);
 	if (own_fd < 0)
 		return error_errno(errno, "the container's network namespace");
-	return network_devices_move(plan->init.config, own_fd);
+	return network_devices_move(plan->init.config, own_fd, &plan->devices);
+}
+
+void host_plan_take_back(struct host_plan *plan)
+{
+	network_devices_return(plan->devices);
 }
 
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle)
@@ -265,4 +270,5 @@ void host_plan_free(struct host_plan *plan)
 	free(plan->init.mount_tree_fds);
 	free(plan->views);
 	seccomp_program_free(&plan->seccomp);
+	network_move_free(plan->devices);
 }

@@ -17,7 +17,8 @@ struct host_plan {
 	struct cgroup *cgroup;
 	struct plan_cgroup_view *views;
 	struct config_console_size console_size;
-	bool by_clone; /* clone3 puts the process into the v2 group */
+	struct network_move *devices; /* linux.netDevices that are the container's now */
+	bool by_clone;		      /* clone3 puts the process into the v2 group */
 };
 
 int host_plan_prepare(struct host_plan *plan, const struct container *container, int bundle_fd,
@@ -31,6 +32,8 @@ int host_plan_spawn(struct host_plan *plan, struct process_handle *handle);
 
 /* Before the process is let go on: what it cannot do from inside, linux.netDevices. */
 int host_plan_furnish(struct host_plan *plan, const struct process_handle *handle);
+/* The container came to nothing: what was given to it is taken back. The error stays recorded. */
+void host_plan_take_back(struct host_plan *plan);
 int host_plan_spawn_beside(struct host_plan *plan, int pidfd, struct process_handle *handle);
 void host_plan_free(struct host_plan *plan);
 

@@ -205,8 +205,10 @@ static int host_create(struct container *container, int bundle_fd,
 		r = whisper_start(container, cgroup, handle);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
-	if (r < 0)
+	if (r < 0) {
+		host_plan_take_back(&plan);
 		host_abandon(handle);
+	}
 	return r;
 }
 

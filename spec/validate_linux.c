@@ -123,10 +123,13 @@ static int validate_devices(const struct validation *at, const struct config_lin
 	return 0;
 }
 
-/* A percent sign would make it a pattern that the kernel fills in. */
-static bool net_device_name_is_valid(const char *name)
+/* A percent sign makes it a template, which only the new name may be: one "%d", a number to choose. */
+static bool net_device_name_is_valid(const char *name, bool template_allowed)
 {
-	return interface_name_is_valid(name) && !strchr(name, '%');
+	const char *percent = strchr(name, '%');
+
+	return interface_name_is_valid(name) &&
+	       (!percent || (template_allowed && percent[1] == 'd' && !strchr(percent + 1, '%')));
 }
 
 static const char *net_device_inside(const struct config_net_device *device)
@@ -144,19 +147,20 @@ static int validate_net_devices(const struct validation *at, const struct config
 	for (size_t i = 0; i < section->net_devices.count; i++) {
 		const struct config_net_device *device = &section->net_devices.items[i];
 
-		if (!net_device_name_is_valid(device->key))
+		if (!net_device_name_is_valid(device->key, false))
 			return validation_refuse(at,
 				"linux.netDevices[\"%.64s\"]: must be the name of a network "
 				"interface",
 				device->key);
-		if (!net_device_name_is_valid(net_device_inside(device)))
+		if (!net_device_name_is_valid(net_device_inside(device), true))
 			return validation_refuse(at,
 				"linux.netDevices[\"%.64s\"].name: must be the name of a network "
 				"interface, got \"%.64s\"",
 				device->key, device->name);
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(net_device_inside(&section->net_devices.items[k]),
-				    net_device_inside(device)))
+				    net_device_inside(device)) &&
+				!strchr(net_device_inside(device), '%'))
 				return validation_refuse(at,
 					"linux.netDevices[\"%.64s\"].name: \"%.64s\" is given "
 					"twice",

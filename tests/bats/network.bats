@@ -129,6 +129,42 @@ peer_is_gone() { ! host ip link show peer0 2>/dev/null; }
 	assert_nothing_left
 }
 
+@test "netDevices: a template for the name takes the first number that is free" {
+	devices '{v0: {name: "eth%d"}, w0: {name: "eth%d"}, peer0: {name: "net%d.7"}}'
+	host ip link add w0 type veth peer name peer1
+	network_make
+	with_namespace network "/proc/$MADE/ns/net"
+	NETWORK_OF=$MADE host ip link add eth0 type veth peer name other0
+	payload ip -o link
+	try hull run "$ID"
+	assert_ok
+	assert_has ' eth1@' ' eth2@' ' net0.7@'
+	config '.linux.netDevices = {v0: {name: "eth%s"}}'
+	try hull run "$ID"
+	assert_error 'linux.netDevices["v0"].name'
+}
+
+@test "netDevices: when create fails they are back, with names, addresses and state" {
+	devices '{v0: {name: "eth7"}, d0: {}}'
+	host ip link add d0 type veth peer name peer2
+	host ip link set v0 up
+	host ip address add 10.11.12.13/24 dev v0
+	host ip address add 10.20.0.1/24 dev d0
+	local reason
+	for reason in '.hooks.createRuntime = [{path: "/bin/false"}]' '.process.args = ["/no/such"] | del(.hooks)' \
+		'.process.args = ["true"] | .linux.netDevices.d1 = {name: "lo"}' \
+		'.linux.netDevices = {v0: {name: "eth7"}, d0: {}, lo: {name: "x"}}'; do
+		config "$reason"
+		try hull create "$ID"
+		assert_error
+		[[ $stderr != *"not as it was"* ]] || report "warned"
+		host ip -o address show dev v0 up | grep -F 'inet 10.11.12.13/24'
+		host ip -o address show dev d0 | grep -F 'inet 10.20.0.1/24'
+		[[ -z $(host ip -o link show dev d0 up) ]]
+	done
+	assert_nothing_left
+}
+
 @test "netDevices: by somebody without the right to move them" {
 	devices '{v0: {}}'
 	payload true
