@@ -209,6 +209,7 @@ static int address_connect(const char *address, size_t length)
 	_cleanup_free_ char *abstract = address_value(address, length, "abstract");
 	const char *name = path ? path : abstract;
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = DBUS_PATIENCE_SECONDS };
 	_cleanup_close_ int fd = -EBADF;
 	size_t shift =
 		path ? 0 : 1; /* an abstract name begins with a NUL and ends with its length */
@@ -222,10 +223,13 @@ static int address_connect(const char *address, size_t length)
 			ENAMETOOLONG, "D-Bus: address \"%.*s\": is too long", (int)length, address);
 	memcpy(where.sun_path + shift, name, strlen(name));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&where,
-			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + shift +
-					  strlen(name))) < 0)
-		return error_errno(errno, "D-Bus: cannot connect to %s", name);
+	/* A bus that accepts nobody keeps connect(2) waiting once its queue is full. */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+		return error_errno(errno, "D-Bus: socket");
+	if (connect(fd, (struct sockaddr *)&where,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + shift + strlen(name))) < 0)
+		return error_errno(errno == EAGAIN ? ETIMEDOUT : errno,
+			"D-Bus: cannot connect to %s", name);
 	return TAKE_FD(fd);
 }
 
