@@ -228,8 +228,8 @@ static int address_connect(const char *address, size_t length)
 		return error_errno(errno, "D-Bus: socket");
 	if (connect(fd, (struct sockaddr *)&where,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + shift + strlen(name))) < 0)
-		return error_errno(errno == EAGAIN ? ETIMEDOUT : errno,
-			"D-Bus: cannot connect to %s", name);
+		return error_errno(
+			errno == EAGAIN ? ETIMEDOUT : errno, "D-Bus: cannot connect to %s", name);
 	return TAKE_FD(fd);
 }
 

@@ -17,6 +17,8 @@
 #define CPUS_MOST 8192 /* what a kernel can be built for */
 
 /* sched_setattr(2); the kernel's header contradicts the C library's <sched.h>. */
+#define POLICY_DEADLINE	   6
+#define FLAG_RESET_ON_FORK 0x01
 struct scheduler_attributes {
 	uint32_t size, policy;
 	uint64_t flags;
@@ -57,12 +59,12 @@ static const struct word policies[] = {
 	{ "SCHED_BATCH", 3 },
 	{ "SCHED_ISO", 4 },
 	{ "SCHED_IDLE", 5 },
-	{ "SCHED_DEADLINE", 6 },
+	{ "SCHED_DEADLINE", POLICY_DEADLINE },
 	{ NULL, 0 },
 };
 
 static const struct word scheduler_flags[] = {
-	{ "SCHED_FLAG_RESET_ON_FORK", 0x01 },
+	{ "SCHED_FLAG_RESET_ON_FORK", FLAG_RESET_ON_FORK },
 	{ "SCHED_FLAG_RECLAIM", 0x02 },
 	{ "SCHED_FLAG_DL_OVERRUN", 0x04 },
 	{ "SCHED_FLAG_KEEP_POLICY", 0x08 },
@@ -189,6 +191,11 @@ static bool limit_has_cpus(const struct config *config)
 	return resources && resources->cpu && resources->cpu->cpus && *resources->cpu->cpus;
 }
 
+static bool limit_has_start_hooks(const struct config *config)
+{
+	return config->hooks && config->hooks->start_container.count;
+}
+
 int limit_scheduler(const struct container_plan *plan, pid_t pid)
 {
 	const struct config_scheduler *scheduler = plan->process->scheduler;
@@ -206,6 +213,9 @@ int limit_scheduler(const struct container_plan *plan, pid_t pid)
 		return r;
 	attributes.policy = (uint32_t)policy;
 	attributes.flags = flags;
+	/* The container's own forks for its hooks, which one with a deadline may only so (sched(7)). */
+	if (!pid && policy == POLICY_DEADLINE && limit_has_start_hooks(plan->config))
+		attributes.flags |= FLAG_RESET_ON_FORK;
 	attributes.nice = (int32_t)scheduler->nice.value;
 	attributes.priority = (uint32_t)scheduler->priority.value;
 	attributes.runtime = scheduler->runtime;

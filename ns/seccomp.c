@@ -250,6 +250,20 @@ static bool seccomp_notifies(const struct config_seccomp *config)
 	return false;
 }
 
+static bool seccomp_allows(const struct config_seccomp *config, const char *name)
+{
+	const char *action = config->default_action;
+
+	for (size_t i = 0; i < config->syscalls.count; i++) {
+		const struct config_seccomp_rule *rule = &config->syscalls.items[i];
+
+		for (size_t k = 0; k < rule->names.count; k++)
+			if (!strcmp(rule->names.items[k], name))
+				action = rule->args.count ? "" : rule->action;
+	}
+	return !strcmp(action, "SCMP_ACT_ALLOW") || !strcmp(action, "SCMP_ACT_LOG");
+}
+
 int seccomp_prepare(
 	const struct config_seccomp *config, int cache_fd, struct seccomp_program *program)
 {
@@ -257,6 +271,9 @@ int seccomp_prepare(
 
 	program->flags = seccomp_flag_bits(&config->flags);
 	program->notifies = seccomp_notifies(config);
+	program->allows_sending = program->notifies && seccomp_allows(config, "sendmsg") &&
+				  seccomp_allows(config, "recvmsg") &&
+				  seccomp_allows(config, "close");
 	/* seccomp(2) takes this one only together with a listener. */
 	if (!program->notifies)
 		program->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -282,7 +299,8 @@ int seccomp_install(const struct seccomp_program *program, int socket_fd)
 	};
 
 	if (program->notifies)
-		return seccomp_listener_install(&code, program->flags, socket_fd);
+		return seccomp_listener_install(
+			&code, program->flags, socket_fd, program->allows_sending);
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &code) < 0)
 		return error_errno(errno, "linux.seccomp: the kernel refuses the filter");
 	return 0;

@@ -54,7 +54,27 @@ static int sender_run(void *context)
 	return 0;
 }
 
-int seccomp_listener_install(const struct sock_fprog *code, unsigned int flags, int socket_fd)
+static long filter_install(const struct sock_fprog *code, unsigned int flags)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, code);
+}
+
+/* There may be one process and no more (pids.limit). */
+static int install_alone(const struct sock_fprog *code, unsigned int flags, int socket_fd)
+{
+	const struct sender sender = { .socket_fd = socket_fd };
+	long fd = filter_install(code, flags);
+	int r;
+
+	if (fd < 0)
+		return error_errno(errno, "linux.seccomp: the kernel refuses the filter");
+	r = sender_deliver(&sender, (int)fd);
+	return r < 0 ? error_errno(r, "linux.seccomp: cannot hand the listener over") : 0;
+}
+
+int seccomp_listener_install(
+	const struct sock_fprog *code, unsigned int flags, int socket_fd, bool allows_sending)
 {
 	/* The C library's own threads would bring it more than this needs. */
 	static char stack[64 << 10] __attribute__((aligned(16)));
@@ -66,10 +86,15 @@ int seccomp_listener_install(const struct sock_fprog *code, unsigned int flags, 
 	if (clone(sender_run, stack + sizeof(stack),
 		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 			    CLONE_SYSVSEM,
-		    &sender) < 0)
-		return error_errno(errno, "linux.seccomp: cannot make a thread");
-	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_NEW_LISTENER,
-		code);
+		    &sender) < 0) {
+		if (errno == EAGAIN && allows_sending)
+			return install_alone(code, flags, socket_fd);
+		return error_errno(errno, "linux.seccomp: cannot make a thread%s",
+			errno == EAGAIN ? ", which this filter needs for a moment beside the "
+					  "process (linux.resources.pids.limit)"
+					: "");
+	}
+	fd = filter_install(code, flags);
 	__atomic_store_n(&sender.listener_fd, fd < 0 ? LISTENER_NONE : (int)fd, __ATOMIC_RELEASE);
 	if (fd < 0)
 		return error_errno(errno, "linux.seccomp: the kernel refuses the filter");

@@ -176,6 +176,16 @@ policy_of() { cut -d' ' -f41 "/proc/$1/stat"; }
 	assert_eq "$(policy_of "$(<exec.pid)")" 6
 }
 
+@test "scheduler: a deadline and a startContainer hook, which the kernel lets fork only without it" {
+	chrt -d -P 1000000 -T 100000 -D 1000000 0 true || skip "no deadlines for processes here"
+	config '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 100000, deadline: 1000000, period: 1000000}
+		| .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "cut -d\" \" -f41 /proc/self/stat >/hook"]}]'
+	payload sleep 1000
+	run_detached
+	assert_eq "$(policy_of "$(pid_of)")" 6
+	assert_eq "$(<"$ROOTFS/hook")" 0
+}
+
 @test "scheduler: a deadline and a choice of CPUs exclude each other" {
 	(($(nproc) > 1)) && need_controller cpuset
 	config '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 100000, deadline: 1000000,

@@ -217,6 +217,23 @@ agent_start() {
 	[[ $(jq -r 'keys | join(" ")' state.json) == "fds metadata ociVersion pid state" ]]
 }
 
+@test "notify: with a limit of one process, and of three with a startContainer hook" {
+	need_controller pids
+	agent_start
+	notify
+	config '.linux.resources.pids.limit = 1'
+	payload mkdir /tmp/asked
+	try hull run "$ID"
+	assert_ok
+	has_text 'answered /tmp/asked' "$AGENT_LOG"
+	config '.linux.seccomp.syscalls[0].names += ["sendmsg"]'
+	try hull run "$ID"
+	assert_error linux.seccomp pids.limit
+	config '.linux.seccomp.syscalls[0].names -= ["sendmsg"] | .linux.resources.pids.limit = 3 | .hooks.startContainer = [{path: "/bin/true"}]'
+	try hull run "$ID"
+	assert_ok
+}
+
 @test "notify: create hands the listener over before it ends, and the pid is that of the state" {
 	agent_start
 	notify
