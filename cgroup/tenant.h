@@ -21,15 +21,15 @@
 /* What a level has, besides the containers. */
 struct tenant_level {
 	const char *name; /* of the tenant */
-	const struct config_resources
-		*limits; /* cpu and memory; NULL: only to find a group again */
+	/* Of cpu and memory; NULL: only to find a group again. */
+	const struct config_resources *limits;
 	/* Nobody but containers tell the weight, so those that run already must agree. */
 	bool only_annotated;
 };
 
 /*
  * Let CGROUP, which is planned but not made, stand in a tenant's level. LEVEL has to
- * live as long. cgroup_create and cgroup_start make the level and set its limits.
+ * live until cgroup_start, which with cgroup_create makes the level and sets its limits.
  * -EOPNOTSUPP with a message where there is no group, or none that can lie in a level.
  */
 int cgroup_join_tenant(struct cgroup *cgroup, const struct tenant_level *level);

@@ -98,7 +98,6 @@ static int host_make_cgroup(struct container *container, const struct process_re
 
 	if (r < 0)
 		return r;
-
 	if (!is_told && geteuid() != 0 && rootless_is(request->rootless)) {
 		r = host_create_delegated(container, config, tenant, cgroup);
 	} else {
@@ -114,16 +113,24 @@ static int host_make_cgroup(struct container *container, const struct process_re
 	return r;
 }
 
-/* While the process sets itself up: the limits hold before it is released. */
-static int host_start_cgroup(
-	struct container *container, const struct config *config, struct cgroup *cgroup, pid_t pid)
+/*
+ * While the process sets itself up: the limits hold before it is released. From then on the
+ * tenant is unlocked: hooks may make and delete other containers of it.
+ */
+static int host_start_cgroup(struct container *container, const struct config *config,
+	struct host_tenant *tenant, struct cgroup *cgroup, pid_t pid)
 {
 	int r = cgroup_start(cgroup, pid, config->linux->resources);
+	_cleanup_free_ char *why = NULL;
 
-	/* Nor is the unit that somebody else has made. */
-	if (r == -EEXIST)
-		container->record.cgroup = NULL;
-	return r;
+	host_tenant_close(tenant);
+	if (r != -EEXIST)
+		return r;
+	/* Nor is the unit that somebody else has made; but the level above may be. */
+	why = string_copy(error_text(r));
+	host_tenant_leave(container, cgroup);
+	container->record.cgroup = NULL;
+	return error_set(r, "%s", why);
 }
 
 static int host_make_fifo(const struct container *container)
@@ -196,9 +203,7 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r >= 0)
 		r = limit_oom_score(&plan.init, handle->pid);
 	if (r >= 0)
-		r = host_start_cgroup(container, request->config, cgroup, handle->pid);
-	/* Hooks may make and delete other containers of the tenant. */
-	host_tenant_close(&tenant);
+		r = host_start_cgroup(container, request->config, &tenant, cgroup, handle->pid);
 	if (r >= 0)
 		r = cgroup_owner_set(cgroup, request->config);
 	if (r >= 0 && request->whisper)

@@ -81,6 +81,12 @@ cgroups_path() { config --arg path "$1" '.linux.cgroupsPath = $path'; }
 	[[ ! -e $dir ]]
 	assert_eq "$(systemctl show --property ActiveState --value "$slice")" inactive
 	assert_eq "$(find /run/systemd -name "*hull_tenant*")" ''
+	systemd-run --quiet --scope --unit "hull-$ID.scope" sleep 1000 3>&- 4>&- &
+	wait_until systemctl --quiet is-active "hull-$ID.scope"
+	try hull run --tenant "$tenant" "$ID"
+	assert_error "hull-$ID.scope" "exists already"
+	[[ ! -e $dir ]]
+	systemctl stop "hull-$ID.scope"
 	cgroups_path "system.slice:unused:hulltest-${ID//-/_}.slice"
 	try hull run --tenant "$tenant" "$ID"
 	assert_error "tenant $tenant" "a slice itself"
