@@ -3,16 +3,13 @@
 /*
  * A work queue that avoids a stalled processor.
  *
- * Each processor has a worker with a list of jobs of its own, and now and then a new job
- * comes. Before it is put into a list, and while a worker has nothing to do, the page of `hull
- * run --whisper` is asked which processors others have taken from us: no job goes to such
- * a one, and what waits there is done elsewhere. Without the page the queue works too, and
- * knows nothing.
+ * Each processor has a worker with a list of jobs of its own. The page of `hull run --whisper`
+ * says which processors others have taken from us: no new job is put there, and what waits there
+ * is done elsewhere. Without the page the queue works too, and knows nothing.
  *
  *	queue [JOBS [MICROSECONDS OF A JOB]]
  */
 #define _GNU_SOURCE
-#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -35,7 +32,7 @@ struct worker {
 };
 
 static const struct hull_cpu_page *page;
-static struct worker *workers[WORKERS_MOST];
+static struct worker workers[WORKERS_MOST];
 static unsigned int worker_count, jobs_left;
 static uint64_t job_ns;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -63,10 +60,10 @@ static void put(unsigned int job)
 {
 	unsigned int at = job % worker_count;
 
-	for (unsigned int i = 0; i < worker_count && is_stalled(workers[at]->cpu); i++)
+	for (unsigned int i = 0; i < worker_count && is_stalled(workers[at].cpu); i++)
 		at = (at + 1) % worker_count;
 	pthread_mutex_lock(&lock);
-	workers[at]->put[workers[at]->last++] = clock_now(CLOCK_MONOTONIC);
+	workers[at].put[workers[at].last++] = clock_now(CLOCK_MONOTONIC);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -78,7 +75,7 @@ static uint64_t take(struct worker *worker)
 		return worker->put[worker->first++];
 	}
 	for (unsigned int i = 0; i < worker_count; i++) {
-		struct worker *other = workers[i];
+		struct worker *other = &workers[i];
 
 		if (other->first < other->last && is_stalled(other->cpu)) {
 			worker->taken++;
@@ -102,15 +99,14 @@ static void *work(void *argument)
 
 		pthread_mutex_lock(&lock);
 		put = take(worker);
-		jobs_left -= put > 0;
-		end = !jobs_left;
+		end = !(jobs_left -= put > 0);
 		pthread_mutex_unlock(&lock);
 		while (put && clock_now(CLOCK_THREAD_CPUTIME_ID) - begin < job_ns)
 			continue;
 		took = put ? clock_now(CLOCK_MONOTONIC) - put : 0;
 		worker->sum += took;
 		worker->slowest = took > worker->slowest ? took : worker->slowest;
-		if (!put && end)
+		if (end)
 			return NULL;
 		if (!put)
 			nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
@@ -126,26 +122,19 @@ int main(int argc, char **argv)
 	job_ns = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1000) * 1000;
 	page = hull_cpu_map(HULL_CPU_PATH);
 	sched_getaffinity(0, sizeof(cpus), &cpus);
-	for (unsigned int cpu = 0; cpu < CPU_SETSIZE && worker_count < WORKERS_MOST; cpu++) {
-		if (!CPU_ISSET(cpu, &cpus))
-			continue;
-		workers[worker_count] = calloc(1, sizeof(struct worker));
-		if (!workers[worker_count])
-			return 1;
-		workers[worker_count++]->cpu = cpu;
-	}
-	if (!worker_count || !jobs || jobs > JOBS_MOST)
-		return 1;
-	jobs_left = jobs;
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE && worker_count < WORKERS_MOST; cpu++)
+		if (CPU_ISSET(cpu, &cpus))
+			workers[worker_count++].cpu = cpu;
+	jobs_left = jobs = jobs > JOBS_MOST ? JOBS_MOST : jobs;
 	for (unsigned int i = 0; i < worker_count; i++)
-		pthread_create(&workers[i]->thread, NULL, work, workers[i]);
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
 	/* Half of what all processors could do. */
 	for (unsigned int job = 0; job < jobs; job++) {
 		put(job);
 		nanosleep(&(struct timespec){ .tv_nsec = (long)(2 * job_ns / worker_count) }, NULL);
 	}
 	for (unsigned int i = 0; i < worker_count; i++) {
-		const struct worker *worker = workers[i];
+		const struct worker *worker = &workers[i];
 
 		pthread_join(worker->thread, NULL);
 		printf("cpu %u: %u jobs, %u taken from stalled processors\n", worker->cpu,

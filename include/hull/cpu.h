@@ -152,12 +152,12 @@ static inline int hull_cpu_read_record(
 	const struct hull_cpu_page *page, unsigned int cpu, struct hull_cpu_record *copy)
 {
 	const struct hull_cpu_record *record;
+	const void *at;
 
 	if (cpu >= page->cpus)
 		return -1;
-	record = (const struct hull_cpu_record *)(const void *)((const char *)page +
-								page->cpus_offset +
-								(size_t)cpu * page->record_bytes);
+	at = (const char *)page + page->cpus_offset + (size_t)cpu * page->record_bytes;
+	record = at;
 	for (int i = 0; i < HULL_CPU_TRIES; i++) {
 		uint32_t begun = hull_cpu_begin(page);
 
