@@ -20,7 +20,7 @@
 
 #define BLOCK_BITS  9u
 #define BLOCK	    (1u << BLOCK_BITS)
-#define CHUNKS_MOST (1u << 20) /* of one file: 8 MiB of index */
+#define CHUNKS_MOST (1u << 24) /* of one file: 128 MiB of index */
 #define LAYERS_MOST 1000u
 #define DEVICES_AT  (EROFS_SUPER_OFFSET + sizeof(struct erofs_super))
 

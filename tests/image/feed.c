@@ -3,10 +3,10 @@
  * An image from layers in files, without a registry: what `hull image import` does, for
  * the tests of the store alone.
  *
- *   feed STORE NAME [--cut BYTES] [--keep] LAYER...
+ *   feed STORE NAME [--cut BYTES] [--most BYTES] [--keep] LAYER...
  *
  * Prints "blob diff-id bytes entries" a layer. --cut stops after so many bytes of each, as a
- * connection does that breaks; the next call goes on there.
+ * connection does that breaks; the next call goes on there. --most bounds the tar.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +21,11 @@
 #include "image/store.h"
 
 #define PIECE (64u << 10)
+
+struct wish {
+	uint64_t cut, most;
+	bool keep;
+};
 
 static int feed(struct layer *layer, int fd, uint64_t from, uint64_t most)
 {
@@ -38,10 +43,10 @@ static int feed(struct layer *layer, int fd, uint64_t from, uint64_t most)
 }
 
 static int get_layer(
-	struct store *store, const char *path, uint64_t cut, bool keep, struct store_layer *into)
+	struct store *store, const char *path, const struct wish *wish, struct store_layer *into)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct layer_request request = { .keep_blob = keep };
+	struct layer_request request = { .keep_blob = wish->keep, .most_bytes = wish->most };
 	struct layer_result result;
 	struct layer *layer;
 	uint64_t came;
@@ -61,8 +66,8 @@ static int get_layer(
 		return r;
 	if (came)
 		printf("came %llu\n", (unsigned long long)came);
-	r = feed(layer, fd, came, cut);
-	if (r < 0 || cut < request.blob.size) {
+	r = feed(layer, fd, came, wish->cut);
+	if (r < 0 || wish->cut < request.blob.size) {
 		if (r == -EBADMSG)
 			return layer_end(&layer, NULL);
 		layer_abandon(&layer);
@@ -91,22 +96,23 @@ int main(int count, char **words)
 {
 	_cleanup_store_ struct store *store = NULL;
 	struct store_image image = { .name = words[2] };
-	uint64_t cut = UINT64_MAX;
-	bool keep = false;
+	struct wish wish = { .cut = UINT64_MAX };
 	int i = 3, r;
 
 	if (count < 4)
 		return 2;
 	log_open(-1, LOG_FORM_TEXT, NULL, LOG_LEVEL_INFO);
 	for (; i < count && words[i][0] == '-'; i++) {
-		keep = keep || !strcmp(words[i], "--keep");
+		wish.keep = wish.keep || !strcmp(words[i], "--keep");
 		if (!strcmp(words[i], "--cut") && i + 1 < count)
-			cut = strtoull(words[++i], NULL, 10);
+			wish.cut = strtoull(words[++i], NULL, 10);
+		else if (!strcmp(words[i], "--most") && i + 1 < count)
+			wish.most = strtoull(words[++i], NULL, 10);
 	}
 	image.layers = calloc((size_t)count, sizeof(*image.layers));
 	r = store_open(words[1], &store);
 	for (; r >= 0 && i < count; i++)
-		r = get_layer(store, words[i], cut, keep, &image.layers[image.layer_count++]);
+		r = get_layer(store, words[i], &wish, &image.layers[image.layer_count++]);
 	if (r >= 0)
 		r = put_image(store, &image);
 	free(image.layers);
