@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "image/image_config.h"
+#include "image/manifest_oci.h"
 #include "image/progress.h"
 
 struct copy {
@@ -233,6 +234,26 @@ static int read_manifest(struct copy *copy, const struct descriptor *wanted, str
 		bytes->data ? bytes->data : "", bytes->length, manifest);
 }
 
+/* The image alone, in the form that the target takes. */
+static int copy_single(struct copy *copy, const struct manifest *manifest,
+	const struct buffer *bytes, const struct descriptor *index)
+{
+	_cleanup_buffer_ struct buffer oci = { 0 };
+	struct manifest converted;
+	int r;
+
+	if (!copy->target->kind->wants_oci ||
+		strcmp(manifest->media_type, MEDIA_DOCKER_MANIFEST) != 0)
+		return copy_image(copy, manifest, bytes, index, true);
+	log_info("%s: its manifest is Docker's and becomes the OCI's, so its digest another one",
+		copy->name);
+	r = manifest_to_oci(&copy->arena, copy->name, bytes, &oci);
+	if (r >= 0)
+		r = manifest_parse(
+			&copy->arena, copy->name, NULL, oci.data, oci.length, &converted);
+	return r < 0 ? r : copy_image(copy, &converted, &oci, index, true);
+}
+
 static int copy_entry(struct copy *copy, const struct manifest_entry *entry,
 	const struct descriptor *index, bool with_name)
 {
@@ -242,7 +263,10 @@ static int copy_entry(struct copy *copy, const struct manifest_entry *entry,
 
 	if (r >= 0 && manifest.is_index)
 		r = error_set(EINVAL, "%s: an index in an index", copy->name);
-	return r < 0 ? r : copy_image(copy, &manifest, &bytes, index, with_name);
+	if (r < 0)
+		return r;
+	return with_name ? copy_single(copy, &manifest, &bytes, index)
+			 : copy_image(copy, &manifest, &bytes, index, false);
 }
 
 static int copy_index(struct copy *copy, const struct manifest *top, const struct buffer *bytes,
@@ -286,7 +310,7 @@ static int copy_all(struct copy *copy)
 	digest_of(bytes.data, bytes.length, &blob.digest);
 	copy->result->top = blob.digest;
 	return top.is_index ? copy_index(copy, &top, &bytes, &blob)
-			    : copy_image(copy, &top, &bytes, NULL, true);
+			    : copy_single(copy, &top, &bytes, NULL);
 }
 
 int image_copy(struct image_source *source, struct image_target *target,

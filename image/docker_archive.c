@@ -219,13 +219,12 @@ void docker_image_manifest(const struct docker_image *image, struct buffer *byte
 
 	json_begin_object(&writer, NULL);
 	json_write_unsigned(&writer, "schemaVersion", 2);
-	json_write_string(&writer, "mediaType", MEDIA_DOCKER_MANIFEST);
-	write_blob(&writer, "config", MEDIA_DOCKER_CONFIG, &image->config);
+	json_write_string(&writer, "mediaType", MEDIA_OCI_MANIFEST);
+	write_blob(&writer, "config", MEDIA_OCI_CONFIG, &image->config);
 	json_begin_array(&writer, "layers");
 	for (size_t i = 0; i < image->layer_count; i++)
 		write_blob(&writer, NULL,
-			image->layers[i].compressed ? MEDIA_DOCKER_LAYER ".gzip"
-						    : MEDIA_DOCKER_LAYER,
+			image->layers[i].compressed ? MEDIA_OCI_LAYER "+gzip" : MEDIA_OCI_LAYER,
 			&image->layers[i]);
 	json_end_array(&writer);
 	json_end_object(&writer);

@@ -18,7 +18,7 @@ struct docker_image;
 int docker_image_open(struct arena *arena, struct archive *archive,
 	const struct reference *reference, struct docker_image **image);
 
-/* A manifest (Docker's schema 2) of it. */
+/* A manifest (the OCI's) of it. */
 void docker_image_manifest(const struct docker_image *image, struct buffer *bytes);
 
 /* The path in the archive of the blob with this digest, or NULL. */

@@ -337,7 +337,7 @@ static const struct {
 	{ CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, false, NULL },
 	{ CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, false, NULL },
 	{ CURLE_COULDNT_CONNECT, ECONNREFUSED, false, NULL },
-	{ CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true, "it stalled: nothing came for too long" },
+	{ CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true, "it stalled" },
 	{ CURLE_PARTIAL_FILE, EPIPE, true, "the connection was cut" },
 	{ CURLE_RECV_ERROR, ECONNRESET, true, "the connection was cut" },
 	{ CURLE_SEND_ERROR, ECONNRESET, true, "the connection was cut" },
@@ -348,8 +348,8 @@ static const struct {
 	{ CURLE_UNSUPPORTED_PROTOCOL, EPROTO, false,
 		"it redirects to another protocol than HTTPS" },
 	{ CURLE_PEER_FAILED_VERIFICATION, EKEYREJECTED, false, NULL },
+	{ CURLE_SSL_CONNECT_ERROR, EPROTO, false, NULL },
 	{ CURLE_WEIRD_SERVER_REPLY, EPROTO, false, "it does not speak HTTP" },
-	{ CURLE_UNSUPPORTED_PROTOCOL, EPROTO, false, NULL },
 	{ CURLE_URL_MALFORMAT, EINVAL, false, NULL },
 };
 

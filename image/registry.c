@@ -143,6 +143,9 @@ static int refuse_access(const struct registry_site *site, const struct http_ans
 {
 	bool known = site->credential.user_and_password || site->credential.identity_token;
 
+	if (answer->status == 401 && site->use_basic)
+		return error_set(
+			EACCES, "registry %s: user or password is wrong (401)", site->host);
 	return error_set(EACCES, "registry %s: access to %s refused (%d%s%s): %s", site->host, what,
 		answer->status, message ? ", " : "", message ? message : "",
 		known ? "it may not exist, or is not for this user"

@@ -191,7 +191,7 @@ static bool goes_on(struct lane *lane, const char **why, int *error)
 	/* An end before the end, whatever the registry thinks of it. */
 	if (!answer->error && (answer->status == 200 || answer->status == 206)) {
 		answer = &cut;
-		*why = "the blob ended too early";
+		*why = "the connection was cut";
 	}
 	delay = registry_retry_delay(registry, answer, lane->tries++);
 	if (delay < 0)
@@ -209,16 +209,18 @@ static bool goes_on(struct lane *lane, const char **why, int *error)
 
 static int describe(struct lane *lane, const char *why)
 {
+	const struct http_answer *answer = &lane->transfer.answer;
 	const struct descriptor *blob = lane->fetch->blob;
 
 	if (lane->refused < 0)
-		return error_set(lane->refused, "%s", lane->transfer.answer.words);
-	if (why)
-		return error_set(EPIPE,
-			"registry %s: the blob %.19s... was cut after %" PRIu64 " of %" PRIu64
+		return error_set(lane->refused, "%s", answer->words);
+	if (why || answer->may_be_tried_again)
+		return error_set(why ? EPIPE : answer->error,
+			"registry %s: blob %.19s...: %s after %" PRIu64 " of %" PRIu64
 			" bytes; what came is kept, the next try goes on from there",
-			lane->site->host, DIGEST_SHOW(&blob->digest), lane->came, blob->size);
-	return registry_refuse(lane->registry, lane->site, &lane->transfer.answer,
+			lane->site->host, DIGEST_SHOW(&blob->digest), why ? why : answer->words,
+			lane->came, blob->size);
+	return registry_refuse(lane->registry, lane->site, answer,
 		arena_format(&lane->registry->arena, "blob %.19s...", DIGEST_SHOW(&blob->digest)));
 }
 

@@ -146,7 +146,7 @@ static int layout_manifest(struct image_source *source, struct arena *arena,
 	*media_type = NULL;
 	if (layout->image) {
 		docker_image_manifest(layout->image, bytes);
-		*media_type = MEDIA_DOCKER_MANIFEST;
+		*media_type = MEDIA_OCI_MANIFEST;
 		return 0;
 	}
 	if (!digest) {

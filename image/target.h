@@ -44,6 +44,7 @@ struct copied_image {
 
 struct image_target_kind {
 	bool keeps_index; /* that an image was chosen from */
+	bool wants_oci;	  /* no manifest of Docker's */
 	/* Does it have the blob already, under this digest? 1, 0. May be NULL: never. */
 	int (*has)(struct image_target *target, const struct descriptor *blob);
 	/* A manifest, index or config. */

@@ -287,6 +287,7 @@ static void layout_close(struct image_target *target)
 }
 
 static const struct image_target_kind layout_kind = {
+	.wants_oci = true,
 	.has = layout_has,
 	.document = layout_document,
 	.begin = layout_begin,

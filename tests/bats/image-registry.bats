@@ -1,0 +1,449 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # status, output, stderr come from setup.bash
+# Images through registries: Debian's with and without TLS and passwords, and one that lies.
+# umoci and skopeo write what hull reads, and read what hull writes.
+
+load setup
+load registry
+
+setup_file() {
+	programs_find
+	layout_make "$BATS_FILE_TMPDIR"
+	cd "$BATS_FILE_TMPDIR" || return
+	registry_start plain
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
+		-out cert.pem -days 2 -subj /CN=hull -addext subjectAltName=IP:127.0.0.1 2>openssl.log
+	# "secret", by bcrypt: nothing else does for this registry.
+	echo 'user:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a' >htpasswd
+	registry_start secure "  tls: {certificate: $PWD/cert.pem, key: $PWD/key.pem}" \
+		'auth:' "  htpasswd: {realm: hull, path: $PWD/htpasswd}"
+	mkdir certs
+	cp cert.pem certs/ca.crt
+	umoci unpack --image layout:box oracle >oracle.log 2>&1
+	skopeo copy -q --dest-tls-verify=false oci:layout:box "docker://$(<plain.address)/lab/box:1"
+	hostile_start "$PWD/layout"
+}
+
+teardown_file() { servers_stop; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	ID=hull-${BATS_RUN_TMPDIR##*[^A-Za-z0-9]}-${BATS_SUITE_TEST_NUMBER}t
+	STORE=$BATS_TEST_TMPDIR/store
+	LAYOUT=$BATS_FILE_TMPDIR/layout
+	# What umoci makes of it.
+	ORACLE=$BATS_FILE_TMPDIR/oracle/rootfs
+	PLAIN=$(<"$BATS_FILE_TMPDIR/plain.address")
+	SECURE=$(<"$BATS_FILE_TMPDIR/secure.address")
+	HOSTILE=127.0.0.1:$(<"$BATS_FILE_TMPDIR/hostile/port")
+	REQUESTS=$BATS_FILE_TMPDIR/hostile/requests
+	# Nobody's own credentials and mirrors.
+	export HOME=$BATS_TEST_TMPDIR/home XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
+	mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
+	: >"$HOME/registries.conf"
+	export CONTAINERS_REGISTRIES_CONF=$HOME/registries.conf
+}
+
+teardown() { cd /; }
+
+digest_of() { jq -r '.manifests[0].digest' "$1/index.json"; }
+# hostile FAULT [OPTION...]: a pull of the registry that has it.
+hostile() { try image pull --plain-http "${@:2}" "$HOSTILE/$1/box:1"; }
+requests() { grep -c "$1" "$REQUESTS" || true; }
+
+# assert_clean: no name, nothing to repair.
+assert_clean() {
+	try image list -q
+	assert_output ''
+	try image check
+	assert_ok
+	assert_has ": 0 problems"
+}
+
+# same_files NAME: the image's files are those that umoci unpacks.
+same_files() {
+	image export "$1" dir:out
+	diff -r out "$ORACLE"
+	diff <(inventory out) <(inventory "$ORACLE")
+}
+
+inventory() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
+
+@test "pull: the digest is printed, the files are those that umoci unpacks" {
+	try image pull --plain-http "$PLAIN/lab/box:1"
+	assert_ok
+	assert_output "$(digest_of "$LAYOUT")"
+	same_files "$PLAIN/lab/box:1"
+}
+
+@test "pull by digest; the same again fetches no layer" {
+	try image pull --plain-http "$PLAIN/lab/box@$(digest_of "$LAYOUT")"
+	assert_ok
+	try image -v pull --plain-http "$PLAIN/lab/box:1"
+	assert_ok
+	[[ $(grep -c 'already here' <<<"$stderr") == 2 ]] || report "layers came again"
+}
+
+@test "a registry without TLS is refused until it is allowed" {
+	try image pull "$PLAIN/lab/box:1"
+	assert_error "--plain-http"
+	assert_clean
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" >"$CONTAINERS_REGISTRIES_CONF"
+	try image pull "$PLAIN/lab/box:1"
+	assert_ok
+}
+
+@test "TLS: an unknown authority is refused, --cert-dir and certs.d name it" {
+	try image pull --creds user:secret "$SECURE/lab/box:1"
+	assert_error "certificate" "--cert-dir"
+	image copy --src-plain-http --cert-dir "$BATS_FILE_TMPDIR/certs" --dest-creds user:secret \
+		"$PLAIN/lab/box:1" "$SECURE/lab/box:1"
+	try image pull --creds user:secret --cert-dir "$BATS_FILE_TMPDIR/certs" "$SECURE/lab/box:1"
+	assert_ok
+	mkdir -p "$HOME/.config/containers/certs.d"
+	cp -r "$BATS_FILE_TMPDIR/certs" "$HOME/.config/containers/certs.d/$SECURE"
+	try image pull --creds user:secret "$SECURE/lab/box:1"
+	assert_ok
+	try image pull --creds user:secret --cert-dir ./absent "$SECURE/lab/box:1"
+	assert_error "./absent: does not exist"
+}
+
+@test "passwords: login checks them, Podman's and Docker's files and helpers give them" {
+	local options=(--tls-verify=false)
+	try image pull "${options[@]}" "$SECURE/lab/box:1"
+	assert_error "log in" "hull image login"
+	INPUT=<(echo wrong) try image login "${options[@]}" -u user "$SECURE"
+	assert_error "password is wrong"
+	try image login "${options[@]}" --creds user:secret "$SECURE"
+	assert_ok
+	[[ $(stat -c %a "$XDG_RUNTIME_DIR/containers/auth.json") == 600 ]]
+	# Logged in, so what is missing is the image, or it is there from another test.
+	skopeo copy -q --dest-tls-verify=false --dest-creds user:secret "oci:$LAYOUT:box" "docker://$SECURE/pw/box:1"
+	try image pull "${options[@]}" "$SECURE/pw/box:1"
+	assert_ok
+	try image logout "$SECURE"
+	assert_ok
+	try image pull "${options[@]}" "$SECURE/pw/box:1"
+	assert_error "log in"
+	mkdir -p "$HOME/.docker"
+	printf '{"auths":{"https://%s/v2/":{"auth":"%s"}}}' "$SECURE" "$(printf user:secret | base64)" \
+		>"$HOME/.docker/config.json"
+	try image pull "${options[@]}" "$SECURE/pw/box:1"
+	assert_ok
+	mkdir bin
+	printf '%s\n' '#!/bin/sh' 'echo "$1 $(cat)" >>'"$PWD/asked" \
+		'echo "{\"Username\":\"user\",\"Secret\":\"secret\"}"' >bin/docker-credential-lab
+	chmod +x bin/docker-credential-lab
+	printf '{"credHelpers":{"%s":"lab"}}' "$SECURE" >"$HOME/.docker/config.json"
+	PATH=$PWD/bin:$PATH try image pull "${options[@]}" "$SECURE/pw/box:1"
+	assert_ok
+	assert_eq "$(<asked)" "get $SECURE"
+	printf '{"credsStore":"absent"}' >"$HOME/.docker/config.json"
+	try image pull "${options[@]}" "$SECURE/pw/box:1"
+	assert_error "docker-credential-absent" "does not exist"
+}
+
+@test "mirrors: the one that has it serves, others are passed over" {
+	printf '%s\n' '[[registry]]' 'prefix = "registry.example/lab" # ours' 'location = "registry.example/lab"' \
+		'[[registry.mirror]]' "location = \"$PLAIN/absent\"" 'insecure = true' \
+		'[[registry.mirror]]' "location = \"$PLAIN/lab\"" 'insecure = true' >"$CONTAINERS_REGISTRIES_CONF"
+	try image -v pull registry.example/lab/box:1
+	assert_ok
+	assert_output "$(digest_of "$LAYOUT")"
+	[[ $stderr == *"mirror $PLAIN: "*absent* ]] || report "nothing is said of the first mirror"
+	try image inspect registry.example/lab/box:1
+	assert_line "digest:     $(digest_of "$LAYOUT")"
+	printf '%s\n' '[[registry]]' 'location = "registry.example"' 'blocked = true' >"$CONTAINERS_REGISTRIES_CONF"
+	try image pull registry.example/lab/box:1
+	assert_error "blocks registry.example"
+}
+
+@test "push: what was kept goes unchanged, else compressed again; others read it" {
+	image pull --plain-http --keep-blobs "$PLAIN/lab/box:1"
+	try image push --plain-http "$PLAIN/lab/box:1" "$PLAIN/kept/box:1"
+	assert_ok
+	assert_output "$(digest_of "$LAYOUT")"
+	# Without the blobs, to a registry that has them; then to one that has them not.
+	STORE=$PWD/second
+	image pull --plain-http "$PLAIN/lab/box:1"
+	try image push --plain-http "$PLAIN/lab/box:1" "$PLAIN/mounted/box:1"
+	assert_ok
+	assert_output "$(digest_of "$LAYOUT")"
+	try image -v push --tls-verify=false --creds user:secret "$PLAIN/lab/box:1" "$SECURE/again/box:2"
+	assert_ok
+	[[ $stderr == *"compressed anew"* ]] || report "does not say why the digest is another one"
+	skopeo copy -q --src-tls-verify=false --src-creds user:secret "docker://$SECURE/again/box:2" oci:back:box
+	assert_eq "$(digest_of back)" "$output"
+	umoci unpack --image back:box unpacked >unpack.log 2>&1
+	diff -r unpacked/rootfs "$ORACLE"
+	# The same bytes each time.
+	STORE=$PWD/third
+	image pull --plain-http "$PLAIN/lab/box:1"
+	try image push --tls-verify=false --creds user:secret "$PLAIN/lab/box:1" "$SECURE/third/box:2"
+	assert_output "$(digest_of back)"
+}
+
+@test "copy --all: an index with all its images" {
+	image copy --plain-http --all "$HOSTILE/platforms/box:1" oci:all:box
+	assert_eq "$(jq -r '.manifests[0].mediaType' all/index.json)" application/vnd.oci.image.index.v1+json
+	image copy --plain-http --all oci:all:box "$PLAIN/all/box:1"
+	assert_eq "$(skopeo inspect --raw --tls-verify=false "docker://$PLAIN/all/box:1" | sha256sum | cut -d' ' -f1)" \
+		"$(digest_of all | cut -d: -f2)"
+	try image pull --plain-http --platform linux/arm64 "$PLAIN/all/box:1"
+	assert_ok
+	assert_output "$(digest_of all)"
+}
+
+@test "platforms: the one that is asked for, and which there are" {
+	try image pull --plain-http --platform linux/s390x "$HOSTILE/platforms/box:1"
+	assert_error "no image for linux/s390x" "linux/arm/v7, linux/arm64/v8, linux/riscv64"
+	assert_clean
+	try image pull --plain-http --platform linux/arm/v6 "$HOSTILE/platforms/box:1"
+	assert_error "no image for linux/arm/v6"
+	try image pull --plain-http --platform aarch64 "$HOSTILE/platforms/box:1"
+	assert_ok
+	try image pull --platform 'a b' x
+	assert_error 'platform "a b"'
+}
+
+@test "tokens: with a password and without, and new ones when they expire" {
+	hostile anonymous
+	assert_ok
+	hostile login
+	assert_error "refused"
+	try image pull --plain-http --creds user:wrong "$HOSTILE/login/box:1"
+	assert_error "user or password is wrong"
+	try image pull --plain-http --creds user:secret "$HOSTILE/login/box:1"
+	assert_ok
+	STORE=$PWD/second
+	try image pull --plain-http --creds user:secret "$HOSTILE/expiring/box:1"
+	assert_ok
+}
+
+@test "a redirect to another server takes no credentials along" {
+	local other
+	other=$(<"$BATS_FILE_TMPDIR/hostile/other")
+	try image pull --plain-http --creds user:secret "$HOSTILE/elsewhere/box:1"
+	assert_ok
+	grep -q "^$other GET /v2/elsewhere/.*auth=-\$" "$REQUESTS"
+	not grep "^$other GET /v2/elsewhere/.*auth=B" "$REQUESTS"
+}
+
+@test "a download that was cut goes on where it stopped, in the same run and in another" {
+	hostile cut
+	assert_ok
+	grep -q 'GET /v2/cut/box/blobs/.* range=bytes=[1-9]' "$REQUESTS"
+	STORE=$PWD/second
+	try image pull --plain-http --no-retry "$HOSTILE/cut/box:1"
+	assert_error "was cut after" "bytes; what came is kept"
+	assert_clean
+	local before
+	before=$(requests 'v2/cut/.*range=bytes=[1-9]')
+	try image -v pull --plain-http --no-retry "$HOSTILE/cut/box:1"
+	assert_ok
+	[[ $stderr == *"bytes are here from an earlier try"* ]] || report "did not go on"
+	[[ $(requests 'v2/cut/.*range=bytes=[1-9]') -gt $before ]] || fail "no Range was asked for"
+	same_files "$HOSTILE/cut/box:1"
+}
+
+@test "a server that ignores the offset is read from its beginning" {
+	hostile rangeless
+	assert_ok
+	same_files "$HOSTILE/rangeless/box:1"
+}
+
+@test "kill -9 while a layer comes: the next run goes on" {
+	"$IMAGE_PROGRAM" image --store "$STORE" pull --plain-http "$HOSTILE/stall/box:1" >killed.log 2>&1 3>&- 4>&- &
+	local pid=$!
+	wait_until partial_grows
+	kill -KILL "$pid"
+	wait "$pid" || true
+	assert_clean
+	try image -v pull --plain-http "$HOSTILE/stall/box:1"
+	assert_ok
+	[[ $stderr == *"bytes are here from an earlier try"* ]] || report "did not go on"
+	same_files "$HOSTILE/stall/box:1"
+}
+partial_grows() { [[ -n $(find "$STORE/partial" -type f -size +100k 2>/dev/null) ]]; }
+
+@test "a server that stalls is given up, and what came is kept" {
+	try image pull --plain-http --timeout 1 --no-retry "$HOSTILE/stall/box:1"
+	assert_error "stalled"
+	assert_clean
+	# With its retries a run gets over it.
+	STORE=$PWD/second
+	hostile stall --timeout 1
+	assert_ok
+}
+
+@test "wrong bytes: a layer, a manifest, lengths that do not fit" {
+	hostile wrong
+	assert_error "layer sha256:"
+	hostile other-manifest
+	assert_error "manifest" "digest"
+	hostile longer
+	assert_error "by the manifest, but the registry sends"
+	hostile shorter
+	assert_error "by the manifest, but the registry sends"
+	hostile endless
+	assert_error "longer than the"
+	hostile cut-always --no-retry
+	assert_error "was cut after"
+	assert_clean
+	# Nothing of it is in the way of the right bytes.
+	hostile good
+	assert_ok
+	same_files "$HOSTILE/good/box:1"
+}
+
+@test "no registry: HTML, a circle, garbage, an endless manifest, what is not there" {
+	hostile html
+	assert_error "text/html" "is it a registry?"
+	hostile html-blob
+	assert_error "text/html"
+	hostile circle
+	assert_error "circle"
+	hostile garbage
+	assert_error "manifest of $HOSTILE/garbage/box:1"
+	hostile both
+	assert_error "both an index and an image"
+	hostile old
+	assert_error "schema 1"
+	hostile huge
+	assert_error "longer than 4 MiB"
+	hostile nothing
+	assert_error "manifest unknown"
+	try image pull --plain-http 127.0.0.1:1/a/b
+	assert_error "127.0.0.1:1"
+	assert_clean
+}
+
+@test "zeros without end in a small layer are refused" {
+	hostile bomb
+	assert_error "sha256:"
+	assert_clean
+	[[ $(du -sm "$STORE" | cut -f1) -lt 100 ]]
+}
+
+@test "limits: a short wait is waited for, of a long one it is told" {
+	hostile busy
+	assert_ok
+	hostile flaky
+	assert_ok
+	hostile limited
+	assert_error "too many requests (429)" "its limit is 100 in 6 h" "log in" "again in 15 min"
+}
+
+@test "mistyped transports and names are told" {
+	try image pull oci-arhive:x.tar
+	assert_error 'did you mean oci-archive:?'
+	try image pull Debian
+	assert_error "small letters"
+	try image pull dir:/
+	assert_error "import"
+	try image copy tar:x oci:y
+	assert_error "imported first"
+	try image push nowhere/at:all
+	assert_error "nowhere/at:all"
+}
+
+@test "layouts and archives, of umoci and skopeo and for them" {
+	skopeo copy -q "oci:$LAYOUT:box" docker-archive:docker.tar:lab/box:1
+	skopeo copy -q "oci:$LAYOUT:box" oci-archive:oci.tar:box
+	gzip -k docker.tar
+	local from
+	for from in "oci:$LAYOUT:box" oci-archive:oci.tar oci-archive:oci.tar:box docker-archive:docker.tar \
+		docker-archive:docker.tar:lab/box:1 docker-archive:docker.tar.gz; do
+		rm -rf "$STORE" out
+		try image copy "$from" store:box
+		assert_ok
+		same_files box
+	done
+	image export box oci:new:tag
+	image export --uncompressed box oci:new:plain
+	image export box oci-archive:new.tar:tag
+	image export box docker-archive:new-docker.tar:lab/box:2
+	for from in oci:new:tag oci:new:plain oci-archive:new.tar:tag docker-archive:new-docker.tar; do
+		rm -rf "$BATS_TEST_TMPDIR"/back unpacked
+		skopeo copy -q "$from" oci:back:box
+		umoci unpack --image back:box unpacked >unpack.log 2>&1
+		diff -r unpacked/rootfs "$ORACLE"
+	done
+	try image copy oci:new:nothing store:x
+	assert_error "there are: tag, plain"
+	try image copy oci:new store:x
+	assert_error "several images"
+	try image copy docker-archive:docker.tar:other store:x
+	assert_error "lab/box:1"
+	# The same bytes each time.
+	image export box oci-archive:new2.tar:tag
+	cmp new.tar new2.tar
+	assert_eq "$(find . -name '.hull-*')" ''
+}
+
+@test "import and export of root file systems: a tar and a folder give the same digest" {
+	mkdir -p root/{bin,etc}
+	echo hello >root/etc/hello
+	ln root/etc/hello root/etc/again
+	ln -s hello root/etc/link
+	mknod root/null c 1 3
+	mkfifo root/fifo
+	setfattr -n user.colour -v red root/etc/hello
+	chown 1000:2000 root/bin
+	touch -d '2001-02-03 04:05:06.789 UTC' root/etc/hello
+	try image import root lab/dir
+	assert_ok
+	local digest=$output
+	try image export lab/dir root.tar
+	assert_ok
+	try image import root.tar lab/tar
+	assert_output "$digest"
+	gzip -c root.tar >root.tar.gz
+	try image import root.tar.gz lab/gzip
+	assert_output "$digest"
+	INPUT=root.tar try image import - lab/stdin
+	assert_output "$digest"
+	SOURCE_DATE_EPOCH=0 try image import root lab/dated
+	assert_lacks "$digest"
+	try image inspect --format json lab/dated
+	assert_eq "$(jq -r .created <<<"$output")" 1970-01-01T00:00:00Z
+	image export lab/tar dir:out
+	diff -r --no-dereference root/etc out/etc
+	assert_eq "$(stat -c '%a %u %g %n' out/bin)" "755 1000 2000 out/bin"
+	assert_eq "$(stat -c '%t:%T %F' out/null)" "1:3 character special file"
+	assert_eq "$(stat -c %y out/etc/hello)" "$(stat -c %y root/etc/hello)"
+	assert_eq "$(getfattr --only-values -n user.colour out/etc/again)" red
+	assert_eq "$(tar -xOf root.tar ./etc/again)" hello
+	try image export lab/tar dir:out
+	assert_error "not empty"
+	printf 'no tar' >bad.tar
+	try image import bad.tar lab/bad
+	assert_error "bad.tar"
+	try image import nothing.tar lab/bad
+	assert_error "nothing.tar"
+}
+
+@test "inspect: of the store, a registry, a layout" {
+	image pull --plain-http "$PLAIN/lab/box:1"
+	local digest
+	digest=$(digest_of "$LAYOUT")
+	try image inspect --format json "$PLAIN/lab/box:1"
+	assert_eq "$(jq -r '.digest + " " + .config.Env[-1] + " " + (.layers | length | tostring)' <<<"$output")" \
+		"$digest COLOUR=red 2"
+	try image inspect "${digest#sha256:}"
+	assert_line "digest:     $digest" "command:    sh" "label:      org.example.kind=box"
+	image inspect --raw --plain-http "docker://$PLAIN/lab/box:1" >raw
+	assert_eq "sha256:$(sha256sum raw | cut -d' ' -f1)" "$digest"
+	image inspect --config "oci:$LAYOUT:box" | jq -e '.rootfs.diff_ids | length == 2'
+	try image inspect tar:x
+	assert_error "root file system"
+}
+
+@test "two pulls of one image at once: each layer comes once" {
+	image pull --plain-http "$PLAIN/lab/box:1" >first 2>&1 &
+	try image pull --plain-http "$PLAIN/lab/box:1"
+	wait
+	assert_ok
+	assert_eq "$(<first)" "$output"
+	same_files "$PLAIN/lab/box:1"
+}
