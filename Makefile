@@ -76,6 +76,7 @@ UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 UNIT_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/image/*.c))
 UNIT_IMAGE += $(patsubst %.c,$(BIN)/%,$(wildcard tests/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+FUZZ_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/fuzz/image/*.c))
 # Programs that show how include/hull is used; they know nothing else of hull.
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
 TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page load spinner)
@@ -160,7 +161,7 @@ tests: tools
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined all unit
 
 tools: $(TOOLS) $(EXAMPLES)
-unit: $(UNIT) $(UNIT_IMAGE) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ))
+unit: $(UNIT) $(UNIT_IMAGE) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ) $(FUZZ_IMAGE))
 
 $(UNIT): $(BIN)/%: $(OBJ)/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -173,11 +174,13 @@ $(UNIT_IMAGE): $(BIN)/%: $(OBJ)/%.o $(filter-out %/main.o,$(IMAGE)) $(ARCHIVE)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(IMAGE_LIBS) $(LIBS)
 
 # With libFuzzer the main program is its own, else it is the replay of a corpus.
-$(FUZZ): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/replay.o) $(ARCHIVE)
+$(FUZZ_IMAGE): $(filter-out %/main.o,$(IMAGE))
+$(FUZZ_IMAGE): FUZZ_LIBS := $(IMAGE_LIBS)
+$(FUZZ) $(FUZZ_IMAGE): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/replay.o) $(ARCHIVE)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer) \
-		-o $@ $^ $(LIBS)
+		-o $@ $(filter-out $(ARCHIVE),$^) $(ARCHIVE) $(FUZZ_LIBS) $(LIBS)
 
 # Programs of the benchmarks and of the attacks, which share nothing with hull.
 MUSL_PLAIN = musl-gcc -std=gnu17 -O2 -D_GNU_SOURCE $(WARNINGS) -static -no-pie \
@@ -222,7 +225,7 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory CC=clang SANITIZE=fuzzer-no-link,address,undefined fuzz-run
 
 .PHONY: fuzz-run
-fuzz-run: $(FUZZ)
+fuzz-run: $(FUZZ) $(FUZZ_IMAGE)
 	$(Q)for target in $^; do name=$${target##*/}; mkdir -p $(OBJ)/corpus/$$name; \
 		echo "  FUZZ  $$name, $(FUZZ_SECONDS) seconds"; \
 		dictionary=tests/fuzz/config.dict; \
@@ -285,4 +288,4 @@ help:
 	@echo 'make clean      removes build/'
 	@echo 'V=1 shows commands, BUILD=DIR builds elsewhere.'
 
--include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(FUZZ)) $(OBJ)/tests/fuzz/replay.d
+-include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(FUZZ) $(FUZZ_IMAGE)) $(OBJ)/tests/fuzz/replay.d
