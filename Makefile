@@ -82,7 +82,7 @@ EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)
 TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page load spinner)
 
 # hull-image is always dynamic: its libraries are.
-IMAGE_LIBS := -lcurl -lcrypto -lzstd -lz
+IMAGE_LIBS := -lcrypto -lzstd -lz
 ifneq ($(wildcard /usr/include/isa-l.h),)
 $(IMAGE): override CPPFLAGS += -DHAVE_ISAL
 IMAGE_LIBS += -lisal

@@ -2,7 +2,6 @@
 #include "image/http.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/version.h"
+#include "image/curl_library.h"
 
 #define REDIRECTS_MOST	  8
 #define CONNECT_SECONDS	  20
@@ -38,7 +38,11 @@ struct http_work {
 
 int http_open(struct http **http, unsigned int patience_seconds)
 {
+	int r = curl_library_load();
+
 	*http = memory_allocate_zero(sizeof(**http));
+	if (r < 0)
+		return r;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(EIO, "curl cannot be used");
 	(*http)->multi = curl_multi_init();

@@ -13,7 +13,7 @@
 #include "image/image_config.h"
 #include "image/run_options.h"
 
-enum network { NETWORK_NONE, NETWORK_HOST, NETWORK_PRIVATE };
+enum network { NETWORK_NONE, NETWORK_HOST };
 
 struct shape_bind {
 	const char *source, *destination; /* absolute */
