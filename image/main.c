@@ -52,17 +52,6 @@ static void print_version(void)
 	printf("hull-image version %s\ncommit: %s\n", HULL_VERSION, HULL_COMMIT);
 }
 
-/* What was chosen, and why, are lines of the level "info". */
-static int prepare(struct global_options *global, const struct command *command, char **words)
-{
-	(void)command;
-	(void)words;
-	if (global->verbose && !global->front.log && !global->front.log_level &&
-		!global->front.debug)
-		log_open(-1, LOG_FORM_TEXT, NULL, LOG_LEVEL_INFO);
-	return 0;
-}
-
 int main(int count, char **words)
 {
 	struct global_options global = { 0 };
@@ -75,7 +64,6 @@ int main(int count, char **words)
 		.global = &global,
 		.options = &global.front,
 		.print_version = print_version,
-		.prepare = prepare,
 	};
 
 	return front_main(&front, count, words);
