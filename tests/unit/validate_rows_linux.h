@@ -92,9 +92,14 @@ static const struct row rows_linux[] = {
 		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
 		"\"a b\"" },
 	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"\"}}", NULL },
-	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"eth%d\"}}",
+	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"eth%s\"}}",
 		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
-		"\"eth%d\"" },
+		"\"eth%s\"" },
+	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"e%d%d\"}}",
+		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
+		"\"e%d%d\"" },
+	{ SECTION, "\"netDevices\":{\"eth%d\":{}}",
+		"linux.netDevices[\"eth%d\"]: must be the name of a network interface" },
 	{ SECTION, "\"netDevices\":{\"eth0\":{\"name\":\"..\"}}",
 		"linux.netDevices[\"eth0\"].name: must be the name of a network interface, got "
 		"\"..\"" },
