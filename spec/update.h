@@ -31,7 +31,7 @@ int update_document(struct buffer *result, const struct buffer *document, const 
  * Append the text of config.json with what `run` and `create` were told besides: the
  * TENANT (NULL: none) and the native WEIGHT of the CPUs (0: none).
  */
-int update_options(struct buffer *result, const struct buffer *document, const char *tenant,
-	uint64_t weight);
+int update_options(
+	struct buffer *result, const struct buffer *document, const char *tenant, uint64_t weight);
 
 #endif
