@@ -343,9 +343,6 @@ void http_end(struct http *http, struct http_transfer *transfer)
 {
 	struct http_work *work = transfer->work;
 
-	buffer_free(&transfer->answer.headers);
-	buffer_free(&transfer->answer.body);
-	transfer->work = NULL;
 	if (!work)
 		return;
 	if (work->easy) {
@@ -357,6 +354,10 @@ void http_end(struct http *http, struct http_transfer *transfer)
 	memory_free_pointer(&work->taken[0]);
 	memory_free_pointer(&work->taken[1]);
 	memory_free_pointer(&work);
+	/* Not before: curl calls on_progress until it is cleaned up. */
+	transfer->work = NULL;
+	buffer_free(&transfer->answer.headers);
+	buffer_free(&transfer->answer.body);
 }
 
 /* curl's codes as errnos; words of ours where curl's own do not tell what to do. */
