@@ -10,11 +10,13 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/version.h"
 #include "image/curl_library.h"
 
+#define NANOSECONDS	  1000000000u
 #define REDIRECTS_MOST	  8
 #define CONNECT_SECONDS	  20
 #define RECEIVE_BYTES	  (256L << 10)
@@ -31,7 +33,11 @@ struct http_work {
 	struct curl_slist *headers;
 	struct buffer authorities;
 	char words[CURL_ERROR_SIZE];
-	uint64_t sent;	/* of the body */
+	uint64_t sent; /* of the body */
+	/* When bytes moved last, either way, and how many they were by then. */
+	uint64_t moved_at, moved;
+	uint64_t patience; /* nanoseconds */
+	bool stalled;
 	int refused;	/* what take() or a limit said */
 	char *taken[2]; /* paths of our own certificate and key */
 };
@@ -138,6 +144,26 @@ static int on_seek(void *context, curl_off_t offset, int origin)
 		return CURL_SEEKFUNC_FAIL;
 	transfer->work->sent = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;
+}
+
+/*
+ * curl calls this about once a second. Its own limit of speed is held against the average of
+ * several seconds, so it sees a stall late.
+ */
+static int on_progress(
+	void *context, curl_off_t to_come, curl_off_t came, curl_off_t to_go, curl_off_t went)
+{
+	struct http_work *work = ((struct http_transfer *)context)->work;
+	uint64_t moved = (uint64_t)came + (uint64_t)went, now = clock_monotonic();
+
+	(void)to_come;
+	(void)to_go;
+	if (moved != work->moved || !work->moved_at) {
+		work->moved = moved;
+		work->moved_at = now;
+	}
+	work->stalled = now - work->moved_at > work->patience;
+	return work->stalled;
 }
 
 /* ---- a transfer's options ---- */
@@ -272,8 +298,10 @@ static void set_reception(struct http *http, struct http_work *work, struct http
 	(void)curl_easy_setopt(work->easy, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(work->easy, CURLOPT_WRITEDATA, transfer);
 	(void)curl_easy_setopt(work->easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
-	(void)curl_easy_setopt(work->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)curl_easy_setopt(work->easy, CURLOPT_LOW_SPEED_TIME, (long)http->patience);
+	work->patience = (uint64_t)http->patience * NANOSECONDS;
+	(void)curl_easy_setopt(work->easy, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(work->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	(void)curl_easy_setopt(work->easy, CURLOPT_XFERINFODATA, transfer);
 	(void)curl_easy_setopt(work->easy, CURLOPT_CONNECTTIMEOUT,
 		http->patience < CONNECT_SECONDS ? (long)http->patience : (long)CONNECT_SECONDS);
 }
@@ -315,9 +343,6 @@ void http_end(struct http *http, struct http_transfer *transfer)
 {
 	struct http_work *work = transfer->work;
 
-	buffer_free(&transfer->answer.headers);
-	buffer_free(&transfer->answer.body);
-	transfer->work = NULL;
 	if (!work)
 		return;
 	if (work->easy) {
@@ -329,6 +354,10 @@ void http_end(struct http *http, struct http_transfer *transfer)
 	memory_free_pointer(&work->taken[0]);
 	memory_free_pointer(&work->taken[1]);
 	memory_free_pointer(&work);
+	/* Not before: curl calls on_progress until it is cleaned up. */
+	transfer->work = NULL;
+	buffer_free(&transfer->answer.headers);
+	buffer_free(&transfer->answer.body);
 }
 
 /* curl's codes as errnos; words of ours where curl's own do not tell what to do. */
@@ -374,6 +403,8 @@ static void finish_transfer(struct http_transfer *transfer, CURLcode code)
 	}
 	if (code == CURLE_OK)
 		return;
+	if (work->stalled)
+		code = CURLE_OPERATION_TIMEDOUT;
 	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
 		if (failures[i].code != code)
 			continue;

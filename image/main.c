@@ -2,7 +2,6 @@
 /* hull-image: what `hull image COMMAND` executes. */
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/version.h"
 #include "image/command/commands.h"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # status, output, stderr come from setup.bash
+# shellcheck disable=SC2016 # dollars in single quotes are a password's or a script's
 # Images through registries: Debian's with and without TLS and passwords, and one that lies.
 # umoci and skopeo write what hull reads, and read what hull writes.
 
@@ -28,7 +29,6 @@ teardown_file() { servers_stop; }
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	ID=hull-${BATS_RUN_TMPDIR##*[^A-Za-z0-9]}-${BATS_SUITE_TEST_NUMBER}t
 	STORE=$BATS_TEST_TMPDIR/store
 	LAYOUT=$BATS_FILE_TMPDIR/layout
 	# What umoci makes of it.
