@@ -345,7 +345,7 @@ record_box() {
 	try image rerun bad
 	assert_error --code 125 bad "no record"
 	record_box true
-	jq '(."@graph"[] | select(."@id" == "#hull.lock").text) |= sub("sh"; "hs")' run.json >bad
+	jq '(."@graph"[] | select(."@id" == "#hull.lock").text) |= sub("\"red\""; "\"blue\"")' run.json >bad
 	try image rerun bad
 	assert_error --code 125 "was changed"
 }
