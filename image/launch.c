@@ -42,7 +42,8 @@ static int pull(struct arena *arena, struct store *store, const struct reference
 static int find_image(struct arena *arena, struct store *store, const char *text,
 	const struct reference *reference, struct store_image **image)
 {
-	int r = store_image_find(store, arena, reference->text, image);
+	int r = store_image_find(
+		store, arena, reference->name ? reference->name : reference->text, image);
 
 	return r == -ENOENT ? store_image_find(store, arena, text, image) : r;
 }

@@ -420,3 +420,22 @@ int lock_find_inputs(struct arena *arena, struct lock *lock)
 	}
 	return 0;
 }
+
+/* "docker.io/library/debian:12" may be had from "registry:docker.io/library/debian". */
+void lock_find_locations(struct arena *arena, struct lock *lock)
+{
+	const char *name = lock->image.name, *slash = strchr(name, '/'), *colon, *at;
+	size_t length = strlen(name);
+
+	/* A name that was imported is that of a file or folder: nobody else has it. */
+	if (!slash || memchr(name, '/', 1) || !strncmp(name, "oci", 3))
+		return;
+	at = strchr(name, '@');
+	if (at)
+		length = (size_t)(at - name);
+	colon = memrchr(name, ':', length);
+	if (colon && colon > strrchr(name, '/'))
+		length = (size_t)(colon - name);
+	string_list_add(
+		arena, &lock->locations, arena_format(arena, "registry:%.*s", (int)length, name));
+}

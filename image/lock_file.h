@@ -55,6 +55,9 @@ int lock_load(
 int lock_load_altered(
 	struct arena *arena, const char *path, struct lock *lock, const struct json **document);
 
+/* Where the image of its name may be had. */
+void lock_find_locations(struct arena *arena, struct lock *lock);
+
 /* Digest and size of the files among the read-only binds of the shape. */
 int lock_find_inputs(struct arena *arena, struct lock *lock);
 

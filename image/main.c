@@ -10,6 +10,7 @@ static const struct command *const commands[] = {
 	&command_shell,
 	&command_exec,
 	&command_lock,
+	&command_rerun,
 	&command_pull,
 	&command_push,
 	&command_list,

@@ -9,7 +9,9 @@ int image_pull(struct store *store, const struct reference *reference,
 	const struct copy_settings copy = {
 		.platform = settings->platform,
 		.quiet = settings->quiet,
-		.name = settings->name ? settings->name : reference->name,
+		.name = settings->name	  ? settings->name
+			: reference->name ? reference->name
+					  : reference->text,
 	};
 	_cleanup_source_ struct image_source *source = NULL;
 	_cleanup_target_ struct image_target *target = NULL;

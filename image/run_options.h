@@ -29,6 +29,8 @@ struct run_options {
 		"show a file or folder of this machine in the container"),                         \
 		RUN_OPTION(                                                                        \
 			b_, binds, LIST, "volume", 'v', "SRC[:DST[:ro]]", "the same as --bind"),   \
+		RUN_OPTION(b_, outputs, LIST, "output", 0, "SRC:DST",                              \
+			"a folder for results, made if missing; --record and rerun know it"),      \
 		RUN_OPTION(b_, env, LIST, "env", 'e', "NAME[=VALUE]",                              \
 			"set a variable; without a value, the caller's"),                          \
 		RUN_OPTION(b_, env_files, LIST, "env-file", 0, "FILE",                             \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -146,7 +147,7 @@ static int add_bind(struct arena *arena, struct shape *shape, const char *option
 	items = arena_allocate(arena, (shape->binds.count + 1) * sizeof(*items));
 	if (shape->binds.count)
 		memcpy(items, shape->binds.items, shape->binds.count * sizeof(*items));
-	items[shape->binds.count++] = (struct shape_bind){ source, destination, read_only };
+	items[shape->binds.count++] = (struct shape_bind){ source, destination, read_only, false };
 	shape->binds.items = items;
 	return 0;
 }
@@ -168,6 +169,24 @@ static int parse_bind(struct arena *arena, struct shape *shape, const char *text
 		return error_set(EINVAL, "--bind: must be SRC[:DST[:ro]], got \"%s\"", text);
 	return add_bind(arena, shape, "--bind", source,
 		destination && *destination ? destination : NULL, read_only);
+}
+
+/* "SRC:DST" */
+static int parse_output(struct arena *arena, struct shape *shape, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	const char *source;
+	int r;
+
+	if (!colon || colon == text || !colon[1])
+		return error_set(EINVAL, "--output: must be SRC:DST, got \"%s\"", text);
+	source = arena_copy(arena, text, (size_t)(colon - text));
+	if (mkdir(source, 0777) < 0 && errno != EEXIST)
+		return error_errno(errno, "--output: cannot make %s", source);
+	r = add_bind(arena, shape, "--output", source, colon + 1, false);
+	if (r >= 0)
+		shape->binds.items[shape->binds.count - 1].output = true;
+	return r;
 }
 
 static int make_home(struct arena *arena, const struct run_options *options, struct shape *shape)
@@ -196,6 +215,8 @@ static int make_binds(struct arena *arena, const struct run_options *options, st
 
 	for (size_t i = 0; i < options->binds.count && r >= 0; i++)
 		r = parse_bind(arena, shape, options->binds.items[i]);
+	for (size_t i = 0; i < options->outputs.count && r >= 0; i++)
+		r = parse_output(arena, shape, options->outputs.items[i]);
 	return r;
 }
 

@@ -18,6 +18,7 @@ enum network { NETWORK_NONE, NETWORK_HOST };
 struct shape_bind {
 	const char *source, *destination; /* absolute */
 	bool read_only;
+	bool output; /* what is in it after a run is the result */
 };
 
 struct shape {

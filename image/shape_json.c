@@ -92,6 +92,8 @@ static void write_binds(struct json_writer *writer, const struct shape *shape)
 		json_write_string(writer, "source", shape->binds.items[i].source);
 		json_write_string(writer, "destination", shape->binds.items[i].destination);
 		json_write_bool(writer, "readOnly", shape->binds.items[i].read_only);
+		if (shape->binds.items[i].output)
+			json_write_bool(writer, "output", true);
 		json_end_object(writer);
 	}
 	json_end_array(writer);
@@ -207,7 +209,7 @@ static int read_env(const struct reader *reader, const struct json *object, stru
 static int read_bind(
 	const struct reader *reader, const struct json *object, struct shape_bind *bind)
 {
-	const struct json *source, *destination, *read_only;
+	const struct json *source, *destination, *read_only, *output;
 	int r;
 
 	if (object->type != JSON_OBJECT)
@@ -217,12 +219,14 @@ static int read_bind(
 		r = find(reader, object, "destination", JSON_STRING, &destination);
 	if (r >= 0)
 		r = find(reader, object, "readOnly", JSON_BOOL, &read_only);
+	if (r >= 0)
+		r = find(reader, object, "output", JSON_BOOL, &output);
 	if (r < 0)
 		return r;
 	if (!source || !destination || *source->text != '/' || *destination->text != '/')
 		return refuse(reader, object, "an object with absolute source and destination");
 	*bind = (struct shape_bind){ source->text, destination->text,
-		read_only && read_only->boolean };
+		read_only && read_only->boolean, output && output->boolean };
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 extern const struct command command_check, command_copy, command_exec, command_export,
 	command_import, command_inspect, command_list, command_lock, command_login, command_logout,
-	command_prune, command_pull, command_push, command_remove, command_run, command_shell;
+	command_prune, command_pull, command_push, command_remove, command_rerun, command_run,
+	command_shell;
 
 #endif

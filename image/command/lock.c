@@ -36,25 +36,6 @@ static const struct option options[] = {
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
-/* "docker.io/library/debian:12" may be had from "registry:docker.io/library/debian". */
-static void find_locations(struct arena *arena, struct lock *lock)
-{
-	const char *name = lock->image.name, *slash = strchr(name, '/'), *colon, *at;
-	size_t length = strlen(name);
-
-	/* A name that was imported is that of a file or folder: nobody else has it. */
-	if (!slash || memchr(name, '/', 1) || !strncmp(name, "oci", 3))
-		return;
-	at = strchr(name, '@');
-	if (at)
-		length = (size_t)(at - name);
-	colon = memrchr(name, ':', length);
-	if (colon && colon > strrchr(name, '/'))
-		length = (size_t)(colon - name);
-	string_list_add(
-		arena, &lock->locations, arena_format(arena, "registry:%.*s", (int)length, name));
-}
-
 static int probe_it(const struct invocation *invocation, struct store *store,
 	const struct store_image *image, struct probe *probe)
 {
@@ -78,7 +59,7 @@ static int pin_image(const struct invocation *invocation, struct store *store,
 	lock->reference = image->name;
 	lock->image = *image;
 	lock->locations = (struct string_list){ 0 };
-	find_locations(invocation->arena, lock);
+	lock_find_locations(invocation->arena, lock);
 	r = probe_it(invocation, store, image, probe);
 	lock->kernel_least = probe->kernel_least;
 	return r;

@@ -11,6 +11,8 @@ static const struct option options[] = {
 	RUN_OPTIONS(0),
 	RUN_OPTION(0, detach, FLAG, "detach", 'd', NULL,
 		"return once the program runs, and print the container's name"),
+	RUN_OPTION(0, record, TEXT, "record", 0, "FILE",
+		"write down what ran, from and to which bytes, as an RO-Crate; see `rerun`"),
 	RUN_OPTION(0, locked, FLAG, "locked", 0, NULL,
 		"run exactly what a lock file says, without a network; IMAGE is the file "
 		"(default: hull.lock)"),

@@ -2,17 +2,69 @@
 #include "image/command/run_image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "image/launch.h"
 #include "image/locked.h"
+#include "image/recorded.h"
 #include "image/runtime.h"
 
-static int launch_image(const struct invocation *invocation, const struct run_options *options,
-	struct store *store, const struct store_image *image, const struct shape *shape)
+static int execute(const struct invocation *invocation, const struct launch *launch)
 {
 	struct string_list words = { 0 };
+	int r = launch_prepare(invocation->arena, launch, &words);
+
+	if (r < 0)
+		return r;
+	if (launch->detach) {
+		printf("%s\n", words.items[words.count - 1]);
+		(void)fflush(stdout);
+	}
+	return runtime_execute(&words);
+}
+
+/* The program's exit code. */
+static int execute_recorded(const struct invocation *invocation, const struct launch *launch,
+	const struct lock *lock, const char *path)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct record record = { 0 };
+	int r;
+
+	if (launch->detach)
+		return error_set(EINVAL, "--record and --detach exclude each other");
+	if (lock) {
+		record.lock = *lock;
+	} else {
+		record.lock = (struct lock){ .reference = launch->image->name,
+			.image = *launch->image,
+			.shape = *launch->shape };
+		lock_find_locations(invocation->arena, &record.lock);
+	}
+	r = record_find_outputs(invocation->arena, launch->shape, &record.outputs);
+	if (r >= 0 && record.outputs.count)
+		r = error_set(ENOTEMPTY,
+			"--output: %s was here before, and would count as a result of this run",
+			record.outputs.items[0].place);
+	if (r >= 0)
+		r = lock_find_inputs(invocation->arena, &record.lock);
+	if (r >= 0)
+		r = recorded_run(invocation->arena, launch, &record);
+	if (r < 0)
+		return r;
+	record_write(&text, &record);
+	r = file_replace_at(AT_FDCWD, path, text.data, text.length, 0644);
+	return r < 0 ? error_errno(r, "cannot write %s", path) : record.exit_code;
+}
+
+/* LOCK may be NULL. */
+static int launch_image(const struct invocation *invocation, const struct run_options *options,
+	struct store *store, const struct store_image *image, const struct shape *shape,
+	const struct lock *lock)
+{
 	const struct launch launch = {
 		.global = invocation->global,
 		.store = store,
@@ -22,15 +74,9 @@ static int launch_image(const struct invocation *invocation, const struct run_op
 		.overlay = options->overlay,
 		.detach = options->detach,
 	};
-	int r = launch_prepare(invocation->arena, &launch, &words);
 
-	if (r < 0)
-		return r;
-	if (options->detach) {
-		printf("%s\n", words.items[words.count - 1]);
-		(void)fflush(stdout);
-	}
-	return runtime_execute(&words);
+	return options->record ? execute_recorded(invocation, &launch, lock, options->record)
+			       : execute(invocation, &launch);
 }
 
 int run_image(const struct invocation *invocation, const struct run_options *options,
@@ -49,14 +95,15 @@ int run_image(const struct invocation *invocation, const struct run_options *opt
 		r = launch_read_config(invocation->arena, store, image, &config);
 	if (r >= 0)
 		r = shape_make(invocation->arena, &config, options, command, count, &shape);
-	return r < 0 ? r : launch_image(invocation, options, store, image, &shape);
+	return r < 0 ? r : launch_image(invocation, options, store, image, &shape, NULL);
 }
 
 /* How it runs stands in the lock: only what does not decide about results may be said besides. */
 static int check_locked_options(const struct invocation *invocation, const struct run_options *run)
 {
-	const size_t lists = run->binds.count + run->env.count + run->env_files.count +
-			     run->cap_add.count + run->cap_drop.count + run->devices.count;
+	const size_t lists = run->binds.count + run->outputs.count + run->env.count +
+			     run->env_files.count + run->cap_add.count + run->cap_drop.count +
+			     run->devices.count;
 	const char *const texts[] = { run->home, run->folder, run->user, run->entrypoint,
 		run->hostname, run->network, run->cpus, run->memory, run->isolation, run->cpu_model,
 		run->overlay, run->platform, run->pull };
@@ -97,5 +144,5 @@ int run_locked(const struct invocation *invocation, const struct run_options *op
 	if (options->tenant)
 		lock.shape.tenant = options->tenant;
 	lock.shape.terminal = shape_wants_terminal(options);
-	return launch_image(invocation, options, store, image, &lock.shape);
+	return launch_image(invocation, options, store, image, &lock.shape, &lock);
 }

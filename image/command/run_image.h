@@ -7,7 +7,8 @@
 
 /*
  * Run the image that operand 0 names, by OPTIONS, with COMMAND in place of its own unless
- * that is empty. Returns only to fail: a negative errno with a message.
+ * that is empty. Returns with the exit code of a run that was recorded, or a negative errno
+ * with a message.
  */
 int run_image(const struct invocation *invocation, const struct run_options *options,
 	char **command, int count);

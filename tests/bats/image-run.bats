@@ -295,3 +295,57 @@ lock_box() { image lock --user root --entrypoint '' "$@" "$BOX" -- sh -c 'echo $
 	try image run --locked
 	assert_ok
 }
+
+# ---- records -------------------------------------------------------------------------------------
+
+# record_box TEXT [OPTION...]: a shell of the box runs TEXT, and run.json says so.
+record_box() {
+	local text=$1
+	shift
+	try image run --user root --entrypoint '' --record run.json --output out:/out "$@" "$BOX" sh -c "$text"
+}
+
+@test "image run --record: an RO-Crate with the command, inputs, outputs and the lock" {
+	echo input >in
+	record_box 'mkdir /out/sub; cat /in >/out/sub/copy; exit 3' --bind "$PWD/in:/in:ro"
+	assert_status 3
+	jq -e --arg sha "$(sha256sum <in | cut -d' ' -f1)" '."@graph" | map({(."@id"): .}) | add
+		| ."./".conformsTo."@id" == "https://w3id.org/ro/wfrun/process/0.6"
+		and (to_entries[] | select(.value."@type" == "CreateAction") | .value
+			| .actionStatus."@id" == "http://schema.org/FailedActionStatus"
+			and (.result | map(."@id")) == ["file://'"$PWD"'/out/sub/copy"])
+		and ."file://'"$PWD"'/in".sha256 == $sha and ."file://'"$PWD"'/out/sub/copy".sha256 == $sha
+		and ."#hull-exit-code".value == "3"
+		and (."#hull.lock".text | fromjson | .runtime.args[0]) == "sh"' run.json
+	record_box true
+	assert_error --code 125 "out/sub/copy" "was here before"
+}
+
+@test "image rerun: the same bytes; and what differs, since when, and why perhaps" {
+	record_box 'echo same >/out/same' --cpus 1
+	assert_ok
+	try image rerun run.json
+	assert_ok
+	assert_output "same: /out/same"
+	assert_eq "$(<out/same)" same
+	rm -r out
+	record_box 'echo begin $(cat /proc/sys/kernel/random/uuid) >/out/random; echo same >/out/same; [ ! -e /out/no ]'
+	try image rerun --into "$BATS_TEST_TMPDIR/new" run.json
+	assert_status 1
+	assert_has "differs: /out/random" "from byte 6 on" "same: /out/same" "--cpus" "$BATS_TEST_TMPDIR/new"
+	not cmp "$BATS_TEST_TMPDIR"/new/*/random out/random
+	cmp "$BATS_TEST_TMPDIR"/new/*/same out/same
+}
+
+@test "image rerun: what is no record" {
+	echo '{' >bad
+	try image rerun bad
+	assert_error --code 125 bad
+	echo '{"@graph": []}' >bad
+	try image rerun bad
+	assert_error --code 125 bad "no record"
+	record_box true
+	jq '(."@graph"[] | select(."@id" == "#hull.lock").text) |= sub("\"red\""; "\"blue\"")' run.json >bad
+	try image rerun bad
+	assert_error --code 125 "was changed"
+}
