@@ -95,7 +95,7 @@ static uint64_t writer_cpu_time(void)
 /* "cpuN user nice system idle iowait …" in hundredths of a second. */
 static void writer_read_idle(struct writer *writer, uint64_t *idle)
 {
-	size_t bytes = (writer->page.header->cpus + 16) * STAT_LINE_BYTES;
+	size_t bytes = ((size_t)writer->page.header->cpus + 16) * STAT_LINE_BYTES;
 	_cleanup_free_ char *text = memory_allocate(bytes);
 	ssize_t n = pread(writer->stat_fd, text, bytes - 1, 0);
 	const char *line;
