@@ -26,9 +26,9 @@ int whisper_prepare(const struct container *container, struct config *config)
 	if (!config_namespace(config, NAMESPACE_MOUNT))
 		return error_set(EINVAL, "the whisper needs a mount namespace: add one to "
 					 "linux.namespaces of config.json");
-	fd = openat(container->folder_fd, PAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	fd = openat(container->folder_fd, PAGE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	/* Whoever the container's user is, and whatever the umask. */
-	if (fd < 0 || fchmod(fd, 0444) < 0)
+	if (fd < 0 || fchmod(fd, 0644) < 0)
 		return error_errno(errno, "cannot make the whisper's page");
 	r = whisper_page_make(fd);
 	return r < 0 ? error_errno(r, "cannot write the whisper's page")

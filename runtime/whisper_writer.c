@@ -24,21 +24,22 @@
 #include "cgroup/thread_watch.h"
 #include "runtime/whisper_page.h"
 
-#define MILLISECOND    1000000ull
-#define SECOND	       1000000000ull
-#define INTERVAL_LEAST (4 * MILLISECOND)
-#define INTERVAL_QUIET (32 * MILLISECOND)
-#define INTERVAL_MOST  SECOND
-#define COST_FRACTION  100 /* of a processor */
-#define QUIET_ROUNDS   16  /* until it is taken for quiet */
-#define SHARE_INTERVAL SECOND
-#define SHARE_FILES    128 /* that are kept open for it */
+#define MILLISECOND	1000000ull
+#define SECOND		1000000000ull
+#define INTERVAL_LEAST	(4 * MILLISECOND)
+#define INTERVAL_QUIET	(32 * MILLISECOND)
+#define INTERVAL_MOST	SECOND
+#define COST_FRACTION	100 /* of a processor */
+#define QUIET_ROUNDS	16  /* until it is taken for quiet */
+#define SHARE_INTERVAL	SECOND
+#define STAT_LINE_BYTES 256 /* at most, of a processor in /proc/stat */
+#define SHARE_FILES	128 /* that are kept open for it */
 
 struct writer {
 	struct cpu_meter meter;
 	struct cpu_times times;
 	struct whisper_page page;
-	int proc_fd, load_fd, stat_fd, pidfd;
+	int proc_fd, load_fd, stat_fd;
 	int64_t clock_offset; /* the container's CLOCK_MONOTONIC minus ours */
 	struct thread_watch *watch;
 	struct thread_cpu *cpus;
@@ -69,7 +70,7 @@ static void writer_run_anywhere(unsigned int cpus)
 	CPU_FREE(all);
 }
 
-/* Fewer bits than a root process without them still has: nothing but reading what all may read. */
+/* What it reads, anybody on the host may read. */
 static void writer_drop_privileges(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -94,8 +95,10 @@ static uint64_t writer_cpu_time(void)
 /* "cpuN user nice system idle iowait …" in hundredths of a second. */
 static void writer_read_idle(struct writer *writer, uint64_t *idle)
 {
-	char text[16384], *line;
-	ssize_t n = pread(writer->stat_fd, text, sizeof(text) - 1, 0);
+	size_t bytes = ((size_t)writer->page.header->cpus + 16) * STAT_LINE_BYTES;
+	_cleanup_free_ char *text = memory_allocate(bytes);
+	ssize_t n = pread(writer->stat_fd, text, bytes - 1, 0);
+	const char *line;
 
 	text[n < 0 ? 0 : n] = '\0';
 	for (line = strstr(text, "\ncpu"); line; line = strstr(line + 1, "\ncpu")) {
@@ -231,7 +234,7 @@ static uint64_t writer_next_interval(struct writer *writer)
 
 _Noreturn void whisper_write(int page_fd, pid_t pid, int pidfd, const struct cgroup *cgroup)
 {
-	struct writer writer = { .pidfd = pidfd };
+	struct writer writer = { 0 };
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
 	struct timespec pause = { 0 };
 	unsigned int cpus;

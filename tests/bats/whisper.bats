@@ -89,7 +89,7 @@ within() { (($1 >= $2 && $1 <= $3)) || fail "$1 is not within $2 and $3"; }
 	script 'stat -c "%s %a %u" /run/hull/cpu && page /run/hull/cpu'
 	try hull run --whisper "$ID"
 	assert_ok
-	[[ $output =~ ^([0-9]+)\ 444\ 0 ]]
+	[[ $output =~ ^([0-9]+)\ 644\ 0 ]]
 	((BASH_REMATCH[1] % 4096 == 0))
 	assert_line "cpus $(($(sed 's/.*[-,]//' /sys/devices/system/cpu/possible) + 1))" "generation 1"
 	not test -e "$STATE/$ID"

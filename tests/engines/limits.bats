@@ -68,6 +68,29 @@ hull_tenant_containers() {
 	"$HULL" tenant show "$1" | jq '.containers | length'
 }
 
+# sequence_now: how often the page of the whisper was begun or ended to be written.
+sequence_now() { podman exec "$C" od -An -tu4 -j24 -N4 /run/hull/cpu; }
+sequence_moved() { (($(sequence_now) > $1)); }
+no_whisper() {
+	local pid
+	for pid in $(pgrep -x hull-whisper); do
+		! grep -qsF "$1" "/proc/$pid/cmdline" || return
+	done
+}
+
+@test "limits: the whisper by annotation, for as long as the container runs" {
+	local id
+	run_sleeper --annotation hull.whisper=true
+	id=$(podman inspect --format '{{.Id}}' "$C")
+	assert_eq "$(podman exec "$C" head -c 4 /run/hull/cpu)" HCPU
+	# The hull that made it has ended long ago.
+	wait_until sequence_moved "$(sequence_now)"
+	podman restart --time 0 "$C" >/dev/null
+	wait_until sequence_moved "$(sequence_now)"
+	podman stop --time 0 "$C" >/dev/null
+	wait_until no_whisper "$id"
+}
+
 @test "limits: --cpuset-cpus" {
 	need_controller cpuset
 	run_sleeper --cpuset-cpus 0
