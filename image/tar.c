@@ -303,7 +303,7 @@ static int read_extra(struct tar *tar, const char *bytes)
 /* A number and its line feed. */
 static bool take_line(const char **text, const char *end, uint64_t *number)
 {
-	if (tar_decimal(text, end, number) < 0 || **text != '\n')
+	if (tar_decimal(text, end, number) < 0 || *text == end || **text != '\n')
 		return false;
 	(*text)++;
 	return true;
