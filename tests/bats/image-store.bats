@@ -377,6 +377,24 @@ second_layer() {
 	assert_output ""
 }
 
+@test "an ordinary user gets the image unpacked, and can remove it" {
+	local user=(setpriv --reuid 1000 --regid 1000 --clear-groups env PATH="$PATH")
+	mkdir -p "$TREE/closed"
+	echo inside >"$TREE/closed/file"
+	chmod 0555 "$TREE/closed"
+	layer 1.tar
+	chmod a+rx "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
+	mkdir -m 0777 user
+	STORE=$PWD/user/store
+	"${user[@]}" "$PROGRAMS/tests/image/feed" "$STORE" img 1.tar
+	try "${user[@]}" unshare -Urm sh -c '"$1" "$2" img "$3" && cat "$3/closed/file"' - \
+		"$PROGRAMS/tests/image/mount" "$STORE" "$MNT"
+	assert_ok
+	assert_has "folder mounting EROFS needs root" inside
+	"${user[@]}" "$PROGRAMS/hull-image" image --store "$STORE" remove img
+	assert_eq "$(find "$STORE" -type f ! -name version)" ""
+}
+
 @test "a store of a newer version is left alone" {
 	first_layer
 	feed img 1.tar
