@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154 # status, output, stderr come from setup.bash
+# shellcheck disable=SC2154,SC2016 # status, output, stderr come from setup.bash; $1 is of an inner shell
 # The store of images without a registry: tests/image/feed puts layers into it as a download does.
 # umoci is the oracle for what an image's files are.
 
