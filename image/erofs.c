@@ -160,7 +160,8 @@ static void place_data(struct writer *writer, struct place *place)
 	writer->blocks += (place->full + BLOCK - 1) / BLOCK;
 }
 
-static int place_inode(struct writer *writer, struct tree_inode *inode)
+/* NULL with a message: EROFS cannot hold it (-EBADMSG). */
+static struct place *place_inode(struct writer *writer, struct tree_inode *inode)
 {
 	struct place *place = arena_allocate(writer->tree->arena, sizeof(*place));
 	size_t xattrs = erofs_xattr_bytes(inode);
@@ -171,8 +172,10 @@ static int place_inode(struct writer *writer, struct tree_inode *inode)
 	place->links = inode->links;
 	writer->end = (writer->end + sizeof(struct erofs_inode) - 1) &
 		      ~(uint64_t)(sizeof(struct erofs_inode) - 1);
-	if (xattrs > EROFS_XATTRS_MOST)
-		return error_set(EBADMSG, "too many extended attributes");
+	if (xattrs > EROFS_XATTRS_MOST) {
+		error_set(EBADMSG, "too many extended attributes");
+		return NULL;
+	}
 	if (inode->type == TAR_FILE && inode->size) {
 		r = place_chunks(place);
 		place->head = (place->head + 7) & ~(size_t)7;
@@ -183,7 +186,7 @@ static int place_inode(struct writer *writer, struct tree_inode *inode)
 		place_folder(writer, place);
 	}
 	if (r < 0)
-		return r;
+		return NULL;
 	place_data(writer, place);
 	place->at = writer->end;
 	writer->end += place->head + place->chunks * sizeof(struct erofs_chunk) + place->tail;
@@ -195,23 +198,19 @@ static int place_inode(struct writer *writer, struct tree_inode *inode)
 	writer->places[writer->count++] = place;
 	place->number = (uint32_t)writer->count;
 	inode->use = place;
-	return 0;
+	return place;
 }
 
 /* First the entries of a folder, then what is below each, so that a listing reads one piece. */
-static int place_tree(struct writer *writer, struct tree_inode *folder)
+static int place_tree(struct writer *writer, struct place *place)
 {
-	struct place *place = folder->use;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < place->sorted_count; i++) {
+	for (size_t i = 0; i < place->sorted_count; i++) {
 		struct tree_entry *entry = place->sorted[i];
 
-		if (entry->inode->use)
-			continue;
-		r = place_inode(writer, entry->inode);
-		if (r < 0)
-			return error_context(r, "\"%.*s\"", (int)entry->length, entry->name);
+		if (!entry->inode->use && !place_inode(writer, entry->inode))
+			return error_context(-EBADMSG, "\"%.*s\"", (int)entry->length, entry->name);
 	}
 	for (size_t i = 0; r >= 0 && i < place->sorted_count; i++) {
 		struct tree_entry *entry = place->sorted[i];
@@ -219,7 +218,7 @@ static int place_tree(struct writer *writer, struct tree_inode *folder)
 		if (entry->inode->type != TAR_FOLDER || !entry->folder)
 			continue;
 		place->links++;
-		r = place_tree(writer, entry->inode);
+		r = place_tree(writer, entry->inode->use);
 	}
 	place->links++; /* "." */
 	return r;
@@ -230,33 +229,39 @@ static uint64_t nid_of(const struct tree_inode *inode)
 	return ((const struct place *)inode->use)->at / EROFS_SLOT_BYTES;
 }
 
+static void write_chunk(char *at, unsigned int device, uint64_t block)
+{
+	const struct erofs_chunk chunk = {
+		.device = htole16((uint16_t)device),
+		.block = htole32((uint32_t)block),
+	};
+
+	memcpy(at, &chunk, sizeof(chunk));
+}
+
 static void write_chunks(const struct place *place, char *at)
 {
 	const struct tree_inode *inode = place->inode;
-	struct erofs_chunk *chunk = (struct erofs_chunk *)(void *)at;
 	uint64_t stored = inode->offset >> BLOCK_BITS;
 	size_t segment = 0;
 
-	for (uint64_t i = 0; i < place->chunks; i++, chunk++) {
+	for (uint64_t i = 0; i < place->chunks; i++, at += sizeof(struct erofs_chunk)) {
 		uint64_t offset = i << (place->chunk_bits + BLOCK_BITS);
 		const struct tar_segment *here;
 
-		chunk->device = htole16((uint16_t)(inode->layer + 1));
 		if (!inode->sparse) {
-			chunk->block = htole32((uint32_t)(stored + (offset >> BLOCK_BITS)));
+			write_chunk(at, inode->layer + 1, stored + (offset >> BLOCK_BITS));
 			continue;
 		}
 		while (segment < inode->segment_count &&
 			offset >= inode->segments[segment].offset + inode->segments[segment].length)
 			stored += (inode->segments[segment++].length + BLOCK - 1) >> BLOCK_BITS;
 		here = &inode->segments[segment];
-		if (segment == inode->segment_count || offset < here->offset) {
-			chunk->device = 0;
-			chunk->block = htole32(EROFS_HOLE);
-		} else {
-			chunk->block = htole32(
-				(uint32_t)(stored + ((offset - here->offset) >> BLOCK_BITS)));
-		}
+		if (segment == inode->segment_count || offset < here->offset)
+			write_chunk(at, 0, EROFS_HOLE);
+		else
+			write_chunk(at, inode->layer + 1,
+				stored + ((offset - here->offset) >> BLOCK_BITS));
 	}
 }
 
@@ -276,15 +281,17 @@ static uint8_t entry_type(const struct tree_inode *inode)
 
 static void write_folder_block(const struct place *place, size_t first, size_t count, char *block)
 {
-	struct erofs_dirent *dirent = (struct erofs_dirent *)(void *)block;
-	size_t name = count * sizeof(*dirent);
+	size_t name = count * sizeof(struct erofs_dirent);
 
-	for (size_t i = 0; i < count; i++, dirent++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct tree_entry *entry = place->sorted[first + i];
+		const struct erofs_dirent dirent = {
+			.nid = htole64(nid_of(entry->inode)),
+			.name_offset = htole16((uint16_t)name),
+			.type = entry_type(entry->inode),
+		};
 
-		dirent->nid = htole64(nid_of(entry->inode));
-		dirent->name_offset = htole16((uint16_t)name);
-		dirent->type = entry_type(entry->inode);
+		memcpy(block + i * sizeof(dirent), &dirent, sizeof(dirent));
 		memcpy(block + name, entry->name, entry->length);
 		name += entry->length;
 	}
@@ -423,7 +430,8 @@ int erofs_write(
 		.end = DEVICES_AT + count * sizeof(struct erofs_device_slot),
 		.image = image,
 	};
-	int r = 0;
+	struct place *root;
+	int r;
 
 	if (count > LAYERS_MOST)
 		return error_set(EBADMSG, "more than %u layers", LAYERS_MOST);
@@ -431,9 +439,8 @@ int erofs_write(
 		if (devices[i].size >> BLOCK_BITS >= EROFS_HOLE)
 			return error_set(
 				EBADMSG, "layer %s: more than 2 TiB", DIGEST_SHOW(&devices[i].tag));
-	r = place_inode(&writer, tree->root);
-	if (r >= 0)
-		r = place_tree(&writer, tree->root);
+	root = place_inode(&writer, tree->root);
+	r = root ? place_tree(&writer, root) : -EBADMSG;
 	if (r >= 0)
 		write_all(&writer, count);
 	free(writer.places);

@@ -160,13 +160,13 @@ static int make_entry(struct extraction *extraction, const struct tree_entry *en
 	struct tree_inode *inode = entry->inode;
 	struct arena *arena = extraction->tree->arena;
 	const char *name = arena_copy(arena, entry->name, entry->length);
-	const char *path = way_of(arena, way, entry);
+	char *path = way_of(arena, way, entry);
 
 	if (inode->type == TAR_FOLDER)
 		return make_folder(extraction, inode, folder_fd, name, path);
 	if (inode->use)
 		return make_link(extraction, inode->use, folder_fd, name);
-	inode->use = (void *)(uintptr_t)path;
+	inode->use = path;
 	if (inode->type == TAR_FILE)
 		return make_file(extraction, inode, folder_fd, name);
 	return make_special(extraction, inode, folder_fd, name);

@@ -36,7 +36,7 @@ static enum step decoder_step(struct decoder *decoder, const uint8_t **in, size_
 	uint32_t room = *out_length > UINT32_MAX ? UINT32_MAX : (uint32_t)*out_length;
 	int r;
 
-	state->next_in = (uint8_t *)(uintptr_t)*in;
+	state->next_in = (uint8_t *)*in;
 	state->avail_in = (uint32_t)*in_length;
 	state->next_out = (uint8_t *)out;
 	state->avail_out = room;
@@ -79,7 +79,7 @@ static enum step decoder_step(struct decoder *decoder, const uint8_t **in, size_
 
 	if (!decoder->begun)
 		return STEP_BAD;
-	stream->next_in = (Bytef *)(uintptr_t)*in;
+	stream->next_in = (Bytef *)*in;
 	stream->avail_in = (uInt)*in_length;
 	stream->next_out = (Bytef *)out;
 	stream->avail_out = (uInt)*out_length;

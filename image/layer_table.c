@@ -16,7 +16,7 @@
 #define MAGIC	    "hull layer 1\n"
 #define MAGIC_BYTES 16u
 #define TABLE_MOST  (4ull << 30)
-#define READ_BYTES  (1u << 16)
+#define LOOK_BYTES  2048u
 
 /*
  * An entry: this, path and target with their NUL, zeros up to 8 bytes, the segments, then
@@ -116,7 +116,7 @@ static int add_entry(void *context, const struct tar_entry *entry)
 int layer_table_scan(int tar_fd, struct buffer *table)
 {
 	_cleanup_tar_ struct tar *tar = tar_begin(add_entry, table);
-	_cleanup_free_ char *bytes = memory_allocate(READ_BYTES);
+	_cleanup_free_ char *bytes = memory_allocate(LOOK_BYTES);
 	uint64_t offset = 0;
 	struct stat st;
 	int r = 0;
@@ -134,7 +134,7 @@ int layer_table_scan(int tar_fd, struct buffer *table)
 			continue;
 		}
 		/* A header, and what is small and stands right behind it. */
-		length = pread(tar_fd, bytes, TAR_BLOCK * 4, (off_t)offset);
+		length = pread(tar_fd, bytes, LOOK_BYTES, (off_t)offset);
 		if (length <= 0)
 			return error_errno(length ? errno : EIO, "cannot read a layer's tar");
 		r = tar_feed(tar, bytes, (size_t)length);
@@ -180,6 +180,7 @@ static void read_row(
 	struct arena *arena, const char *bytes, const struct row *row, struct tar_entry *entry)
 {
 	const char *at = bytes + sizeof(*row);
+	struct tar_segment *segments = NULL;
 	struct tar_xattr *xattrs = NULL;
 
 	*entry = (struct tar_entry){
@@ -200,8 +201,12 @@ static void read_row(
 		.xattr_count = row->xattrs,
 	};
 	at = padded_end(bytes, entry->target + row->target_length + 1);
-	entry->segments = (const struct tar_segment *)(const void *)at;
-	at += row->segments * sizeof(*entry->segments);
+	if (row->segments) {
+		segments = arena_allocate(arena, row->segments * sizeof(*segments));
+		memcpy(segments, at, row->segments * sizeof(*segments));
+	}
+	entry->segments = segments;
+	at += row->segments * sizeof(*segments);
 	if (row->xattrs)
 		xattrs = arena_allocate(arena, row->xattrs * sizeof(*xattrs));
 	for (uint32_t i = 0; i < row->xattrs; i++) {

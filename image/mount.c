@@ -18,7 +18,7 @@
 #include "image/index.h"
 #include "image/loop.h"
 
-const char *const image_mount_kind_names[] = { "files", "loop", "fuse", "folder" };
+const char *const image_mount_kind_names[] = { "files", "loop", "folder" };
 
 /* The index first, then the tars, lowest layer first. */
 struct parts {

@@ -6,8 +6,7 @@
  * An image as a read-only file system, by the best way that this kernel and this
  * user have: the merged EROFS index with the layers' tars as its devices, from the
  * files (Linux 6.12), else from loop devices; where mount(2) of EROFS is not
- * allowed, by erofsfuse where there is one, else unpacked once into a folder of
- * the store. And an overlay over it.
+ * allowed, unpacked once into a folder of the store. And an overlay over it.
  */
 #include <stdbool.h>
 
@@ -16,7 +15,6 @@
 enum image_mount_kind {
 	IMAGE_MOUNT_FILES, /* EROFS on the files themselves */
 	IMAGE_MOUNT_LOOP,  /* EROFS on loop devices, which go with the mount */
-	IMAGE_MOUNT_FUSE,  /* erofsfuse serves it; ends with its last mount */
 	IMAGE_MOUNT_FOLDER /* trees/HEX in the store */
 };
 
@@ -52,6 +50,6 @@ void image_mount_close(struct image_mount *mount);
  */
 int image_overlay(const char *lower, const char *folder);
 
-extern const char *const image_mount_kind_names[]; /* "files", "loop", "fuse", "folder" */
+extern const char *const image_mount_kind_names[]; /* "files", "loop", "folder" */
 
 #endif

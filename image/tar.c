@@ -300,6 +300,15 @@ static int read_extra(struct tar *tar, const char *bytes)
 	return 0;
 }
 
+/* A number and its line feed. */
+static bool take_line(const char **text, const char *end, uint64_t *number)
+{
+	if (tar_decimal(text, end, number) < 0 || *text == end || **text != '\n')
+		return false;
+	(*text)++;
+	return true;
+}
+
 /* pax 1.0: the count, then offset and length of each, a line a number, in full blocks. */
 static int read_map(struct tar *tar, const char *bytes, size_t length)
 {
@@ -309,7 +318,7 @@ static int read_map(struct tar *tar, const char *bytes, size_t length)
 	for (const char *c = end - TAR_BLOCK; c < end; c++)
 		tar->map_lines += *c == '\n';
 	if (length > tar->header.size || length > EXTRA_MOST ||
-		(tar->map_lines && (tar_decimal(&text, end, &count) < 0 || *text++ != '\n')) ||
+		(tar->map_lines && !take_line(&text, end, &count)) ||
 		(tar->map_lines && count > EXTRA_MOST))
 		return bad(tar, tar->header.path, "wrong map of a sparse file");
 	if (!tar->map_lines || tar->map_lines < 2 * count + 1) {
@@ -318,7 +327,7 @@ static int read_map(struct tar *tar, const char *bytes, size_t length)
 	}
 	tar->wanted = TAR_BLOCK;
 	for (uint64_t i = 0; i < 2 * count; i++) {
-		if (tar_decimal(&text, end, &pair[i % 2]) < 0 || *text++ != '\n')
+		if (!take_line(&text, end, &pair[i % 2]))
 			return bad(tar, tar->header.path, "wrong map of a sparse file");
 		if (i % 2 && tar_pax_segment(&tar->arena, &tar->pax, pair[0], pair[1]) < 0)
 			return -EBADMSG;
@@ -414,5 +423,5 @@ int tar_finish(const struct tar *tar)
 			tar->expect == EXPECT_NOTHING))
 		return 0;
 	return error_set(EBADMSG, "the tar is cut off after %llu bytes",
-		(unsigned long long)(tar->position + tar->waited.length));
+		(unsigned long long)tar->position + tar->waited.length);
 }

@@ -93,9 +93,12 @@ static int read_map(struct arena *arena, const char *value, size_t length, struc
 	while (value < end) {
 		uint64_t offset, bytes;
 
-		if (tar_decimal(&value, end, &offset) < 0 || value == end || *value++ != ',' ||
-			tar_decimal(&value, end, &bytes) < 0 || (value < end && *value++ != ','))
+		if (tar_decimal(&value, end, &offset) < 0 || value == end || *value != ',')
 			return -EBADMSG;
+		value++;
+		if (tar_decimal(&value, end, &bytes) < 0 || (value < end && *value != ','))
+			return -EBADMSG;
+		value += value < end;
 		if (tar_pax_segment(arena, pax, offset, bytes) < 0)
 			return -EBADMSG;
 	}
@@ -161,16 +164,16 @@ static int read_record(
 	struct arena *arena, const char *key, const char *value, size_t length, struct tar_pax *pax)
 {
 	const struct {
+		const char *key, **text;
+	} texts[] = { { "path", &pax->path }, { "linkpath", &pax->target } };
+	const struct {
 		const char *key;
-		const char **text;
 		bool *has;
 		uint64_t *number;
-	} rows[] = {
-		{ "path", &pax->path },
-		{ "linkpath", &pax->target },
-		{ "size", NULL, &pax->has_size, &pax->size },
-		{ "uid", NULL, &pax->has_uid, &pax->uid },
-		{ "gid", NULL, &pax->has_gid, &pax->gid },
+	} numbers[] = {
+		{ "size", &pax->has_size, &pax->size },
+		{ "uid", &pax->has_uid, &pax->uid },
+		{ "gid", &pax->has_gid, &pax->gid },
 	};
 
 	if (!strncmp(key, XATTR_NAME, strlen(XATTR_NAME)))
@@ -179,15 +182,17 @@ static int read_record(
 		return read_sparse(arena, key + 11, value, length, pax);
 	if (!strcmp(key, "mtime"))
 		return length ? read_time(value, length, pax) : (pax->has_mtime = false);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (strcmp(key, rows[i].key) != 0)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcmp(key, texts[i].key) != 0)
 			continue;
-		if (rows[i].text) {
-			*rows[i].text = length ? arena_copy(arena, value, length) : NULL;
-			return memchr(value, '\0', length) ? -EBADMSG : 0;
-		}
-		*rows[i].has = length;
-		return length ? read_number(value, length, rows[i].number) : 0;
+		*texts[i].text = length ? arena_copy(arena, value, length) : NULL;
+		return memchr(value, '\0', length) ? -EBADMSG : 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (strcmp(key, numbers[i].key) != 0)
+			continue;
+		*numbers[i].has = length;
+		return length ? read_number(value, length, numbers[i].number) : 0;
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154 # status, output, stderr come from setup.bash
+# shellcheck disable=SC2154,SC2016 # status, output, stderr come from setup.bash; $1 is of an inner shell
 # The store of images without a registry: tests/image/feed puts layers into it as a download does.
 # umoci is the oracle for what an image's files are.
 
@@ -15,12 +15,13 @@ setup_file() {
 }
 
 setup() {
+	# shellcheck disable=SC2034 # teardown of setup.bash asks for it
 	ID=hull-${BATS_RUN_TMPDIR##*[^A-Za-z0-9]}-${BATS_SUITE_TEST_NUMBER}t
 	STORE=$BATS_TEST_TMPDIR/store
 	TREE=$BATS_TEST_TMPDIR/tree
 	MNT=$BATS_TEST_TMPDIR/mnt
 	mkdir -p "$TREE" "$MNT"
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown() {
@@ -318,11 +319,11 @@ second_layer() {
 }
 
 @test "check finds what changed on the disk, and --repair makes the next pull get it" {
-	local file
+	local file ending
 	first_layer
-	for file in layers/*.tar layers/*.table indexes/* blobs/*; do
+	for ending in layers/*.tar layers/*.table indexes/*.erofs blobs/*; do
 		feed img 1.tar >/dev/null
-		file=$(echo "$STORE"/$file)
+		file=$(find "$STORE" -path "$STORE/$ending")
 		chmod u+w "$file"
 		printf X | dd of="$file" bs=1 seek=1 conv=notrunc status=none
 		try image check
@@ -374,6 +375,24 @@ second_layer() {
 	image remove 44136fa3
 	try image list --quiet
 	assert_output ""
+}
+
+@test "an ordinary user gets the image unpacked, and can remove it" {
+	local user=(setpriv --reuid 1000 --regid 1000 --clear-groups env PATH="$PATH")
+	mkdir -p "$TREE/closed"
+	echo inside >"$TREE/closed/file"
+	chmod 0555 "$TREE/closed"
+	layer 1.tar
+	chmod a+rx "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
+	mkdir -m 0777 user
+	STORE=$PWD/user/store
+	"${user[@]}" "$PROGRAMS/tests/image/feed" "$STORE" img 1.tar
+	try "${user[@]}" unshare -Urm sh -c '"$1" "$2" img "$3" && cat "$3/closed/file"' - \
+		"$PROGRAMS/tests/image/mount" "$STORE" "$MNT"
+	assert_ok
+	assert_has "folder mounting EROFS needs root" inside
+	"${user[@]}" "$PROGRAMS/hull-image" image --store "$STORE" remove img
+	assert_eq "$(find "$STORE" -type f ! -name version)" ""
 }
 
 @test "a store of a newer version is left alone" {

@@ -2,7 +2,7 @@
 /*
  * Mounts an image of a store on a folder, for the tests of the store alone.
  *
- *   mount STORE IMAGE FOLDER [files|loop|fuse|folder]
+ *   mount STORE IMAGE FOLDER [files|loop|folder]
  *
  * Prints the kind that it became and why.
  */
