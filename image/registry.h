@@ -55,12 +55,8 @@ int registry_blob(struct registry *registry, const struct descriptor *blob, stru
 /* Fetch all, a few at once. After the first that fails the others are ended too. */
 int registry_fetch_all(struct registry *registry, struct blob_fetch *fetches, size_t count);
 
-/*
- * Have the blob in the repository: not sent when it is there already or in
- * MOUNT_FROM, another repository of this registry (may be NULL).
- */
-int registry_push_blob(struct registry *registry, const struct descriptor *blob, int fd,
-	const char *mount_from, bool *was_there);
+/* Have the blob, all of FD, in the repository; it is not sent when it is there already. */
+int registry_push_blob(struct registry *registry, const struct descriptor *blob, int fd);
 
 /* Mount the blob from another repository of the same registry: 1 done, 0 not possible. */
 int registry_mount_blob(

@@ -98,15 +98,11 @@ int registry_mount_blob(
 	return r < 0 ? r : status == 201;
 }
 
-int registry_push_blob(struct registry *registry, const struct descriptor *blob, int fd,
-	const char *mount_from, bool *was_there)
+int registry_push_blob(struct registry *registry, const struct descriptor *blob, int fd)
 {
 	const char *location;
 	int status, r = registry_has_blob(registry, &blob->digest);
 
-	if (r == 0 && mount_from)
-		r = registry_mount_blob(registry, &blob->digest, mount_from);
-	*was_there = r > 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	for (unsigned int try = 0;; try++) {

@@ -37,13 +37,6 @@ static int registry_target_has(struct image_target *target, const struct descrip
 	return r;
 }
 
-static int send(struct registry_target *to, const struct descriptor *blob, int fd)
-{
-	bool was_there;
-
-	return registry_push_blob(to->registry, blob, fd, NULL, &was_there);
-}
-
 static int registry_target_document(struct image_target *target, const struct descriptor *blob,
 	const void *bytes, size_t length, bool is_manifest)
 {
@@ -60,7 +53,8 @@ static int registry_target_document(struct image_target *target, const struct de
 	}
 	fd = scratch_open_nameless();
 	r = fd < 0 ? fd : file_write_all(fd, bytes, length);
-	return r < 0 ? error_errno(r, "write a temporary file") : send(to, blob, fd);
+	return r < 0 ? error_errno(r, "write a temporary file")
+		     : registry_push_blob(to->registry, blob, fd);
 }
 
 static int registry_target_begin(struct target_layer *layer, uint64_t *from)
@@ -102,7 +96,8 @@ static int registry_target_end(struct target_layer *layer, int result)
 		result = error_set(EBADMSG, "layer %s: what came has the digest %s",
 			DIGEST_SHOW(&layer->blob.digest), DIGEST_SHOW(&digest));
 	if (result >= 0)
-		result = send(registry_target_of(layer->target), &layer->blob, spool->fd);
+		result = registry_push_blob(
+			registry_target_of(layer->target)->registry, &layer->blob, spool->fd);
 	file_close(&spool->fd);
 	memory_free_pointer(&layer->state);
 	return result;
