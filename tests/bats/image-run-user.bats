@@ -29,11 +29,11 @@ image() { hull image --store "$IMAGES" "$@"; }
 
 @test "user: image run with ranges: the image's users" {
 	RANGES=true
-	rm -rf "$IMAGES"/*
+	rm -rf "${IMAGES:?}"/*
 	try image run "$BOX" 'id -un; touch ~/file; stat -c %u ~/file; cat /proc/self/uid_map'
 	assert_ok
 	assert_eq "$(xargs <<<"$output")" "user 1000 0 $USER_ID 1 1 $RANGE 65536"
-	rm -rf "$IMAGES"/*
+	rm -rf "${IMAGES:?}"/*
 }
 
 @test "user: image exec, --cpus, a limit that needs a cgroup" {

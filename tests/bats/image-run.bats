@@ -181,6 +181,7 @@ inside() {
 		image run --name "$ID" "$BOX" 'sleep 1000' >"$OUT" 2>&1 &
 		pid=$!
 		nap "0.0$n"
+		# shellcheck disable=SC2046 # the words are process ids
 		kill -KILL "$pid" $(processes_of "$ID") 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 		hull delete --force "$ID" 2>/dev/null || true

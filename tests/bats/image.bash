@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # the container's own names
 # An image to run.
 
 # image_make FOLDER: an image "box" of busybox in FOLDER/layout, made by umoci.
