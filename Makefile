@@ -71,9 +71,11 @@ VMM      := $(call objects_of,microvm $(addprefix microvm/,fs prepare virtio))
 GUEST    := $(call objects_of,microvm/guest) $(OBJ)/microvm/session.o
 # Everything but main: what the tests link with.
 ARCHIVE  := $(OBJ)/hull.a
+VMM_ARCHIVE := $(OBJ)/vmm.a
 UNIT     := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/*.c))
 # Tests of image/ need its libraries.
 UNIT_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/image/*.c))
+UNIT_MICROVM := $(patsubst %.c,$(BIN)/%,$(wildcard tests/unit/microvm/*.c))
 UNIT_IMAGE += $(patsubst %.c,$(BIN)/%,$(wildcard tests/image/*.c))
 FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 FUZZ_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/fuzz/image/*.c))
@@ -100,12 +102,14 @@ $(BIN)/hull: $(OBJECTS) $(OBJ)/flags
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(ENTRY) -o $@.new $(OBJECTS) $(LIBS) && mv $@.new $@
 
-# Each takes what it needs of hull's objects out of the archive, and no more of the libraries.
-$(BIN)/hull-vmm: $(VMM) $(ARCHIVE) $(OBJ)/flags
-$(BIN)/hull-guest: $(GUEST) $(ARCHIVE) $(OBJ)/flags
+# These run for long and in threads: with the C library's own malloc, not with base/allocator.c.
+LASTING := $(filter-out %/allocator.o,$(call objects_of,base))
+$(BIN)/hull-vmm: $(VMM) $(LASTING) $(OBJ)/flags
+$(BIN)/hull-guest: $(GUEST) $(LASTING) $(OBJ)/flags
 $(BIN)/hull-vmm $(BIN)/hull-guest:
 	@echo "  LINK  $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(filter %.o %.a,$^) $(LIBS) && mv $@.new $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new -Wl,--start-group $(filter %.o %.a,$^) $(LIBS) \
+		-Wl,--end-group && mv $@.new $@
 
 ifeq ($(LIBC),musl)
 $(BIN)/hull-image: FORCE
@@ -118,6 +122,10 @@ $(BIN)/hull-image: $(IMAGE) $(call objects_of,base spec) $(OBJ)/flags
 endif
 
 $(ARCHIVE): $(filter-out %/main.o,$(OBJECTS))
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(VMM_ARCHIVE): $(filter-out %/main.o,$(VMM))
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -161,9 +169,14 @@ tests: tools
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined all unit
 
 tools: $(TOOLS) $(EXAMPLES)
-unit: $(UNIT) $(UNIT_IMAGE) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ) $(FUZZ_IMAGE))
+unit: $(UNIT) $(UNIT_IMAGE) $(UNIT_MICROVM) $(if $(findstring fuzzer,$(SANITIZE)),,$(FUZZ) $(FUZZ_IMAGE))
 
 $(UNIT): $(BIN)/%: $(OBJ)/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(UNIT_MICROVM): $(BIN)/%: $(OBJ)/%.o $(VMM_ARCHIVE) $(ARCHIVE)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -176,7 +189,7 @@ $(UNIT_IMAGE): $(BIN)/%: $(OBJ)/%.o $(filter-out %/main.o,$(IMAGE)) $(ARCHIVE)
 # With libFuzzer the main program is its own, else it is the replay of a corpus.
 $(FUZZ_IMAGE): $(filter-out %/main.o,$(IMAGE))
 $(FUZZ_IMAGE): FUZZ_LIBS := $(IMAGE_LIBS)
-$(FUZZ) $(FUZZ_IMAGE): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/replay.o) $(ARCHIVE)
+$(FUZZ) $(FUZZ_IMAGE): $(BIN)/%: $(OBJ)/%.o $(if $(findstring fuzzer,$(SANITIZE)),,$(OBJ)/tests/fuzz/replay.o) $(VMM_ARCHIVE) $(ARCHIVE)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer) \
@@ -258,7 +271,8 @@ PAGES       := $(wildcard docs/man1/*.1)
 
 install: all
 	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull
-	install -m 0755 $(BIN)/hull-image $(DESTDIR)$(BINDIR)/hull-image
+	install -m 0755 $(addprefix $(BIN)/,hull-image hull-vmm hull-guest) $(DESTDIR)$(BINDIR)
+	ln -sf hull $(DESTDIR)$(BINDIR)/hull-vm
 	install -D -m 0644 include/hull/cpu.h $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h
 	install -d $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 $(PAGES) $(DESTDIR)$(MANDIR)/man1
@@ -266,7 +280,7 @@ install: all
 		install -D -m 0644 /dev/stdin $(DESTDIR)$${row#*:} || exit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/hull $(DESTDIR)$(BINDIR)/hull-image $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h \
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,hull hull-image hull-vm hull-vmm hull-guest) $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h \
 		$(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
 	rm -f $(foreach row,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$(row))))
 
@@ -288,4 +302,4 @@ help:
 	@echo 'make clean      removes build/'
 	@echo 'V=1 shows commands, BUILD=DIR builds elsewhere.'
 
--include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(FUZZ) $(FUZZ_IMAGE)) $(OBJ)/tests/fuzz/replay.d
+-include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(VMM:.o=.d) $(GUEST:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(UNIT_MICROVM) $(FUZZ) $(FUZZ_IMAGE)) $(OBJ)/tests/fuzz/replay.d

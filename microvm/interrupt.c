@@ -22,7 +22,9 @@ int interrupt_make(struct interrupts *interrupts)
 	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	r = kvm_irqfd(interrupts->kvm, fd, INTERRUPT_FIRST_GSI + line);
+	/* Tests have devices without a machine: their lines lead nowhere. */
+	r = interrupts->kvm->vm_fd < 0 ? 0
+				       : kvm_irqfd(interrupts->kvm, fd, INTERRUPT_FIRST_GSI + line);
 	if (r < 0) {
 		(void)close(fd);
 		return r;

@@ -44,6 +44,13 @@ static int kvm_open_device(void)
 	return error_errno(errno, "/dev/kvm");
 }
 
+int kvm_probe(void)
+{
+	_cleanup_close_ int fd = kvm_open_device();
+
+	return fd < 0 ? fd : 0;
+}
+
 bool kvm_has(const struct kvm *kvm, int capability)
 {
 	return ioctl(kvm->fd, KVM_CHECK_EXTENSION, capability) > 0;

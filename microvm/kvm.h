@@ -30,6 +30,9 @@ struct kvm {
 int kvm_open(struct kvm *kvm);
 void kvm_close(struct kvm *kvm);
 
+/* The same question alone, before anything else is done: is there a KVM that this user may use? */
+int kvm_probe(void);
+
 /* True when the kernel has the extension (KVM_CAP_...). */
 bool kvm_has(const struct kvm *kvm, int capability);
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "microvm/sandbox.h"
 
 /* Old ports that Linux asks before it believes that there is nothing behind them. */
 #define PORT_CMOS_DATA	   0x71
@@ -192,13 +193,16 @@ int machine_make(struct machine *machine, const struct machine_plan *plan)
 
 int machine_run(struct machine *machine)
 {
+	int r;
+
 	for (unsigned int i = 0; i < machine->vcpu_count; i++) {
-		int r = vcpu_start(&machine->vcpus[i]);
+		r = vcpu_start(&machine->vcpus[i]);
 
 		if (r < 0)
 			return r;
 	}
-	return loop_run(&machine->loop);
+	r = sandbox_filter(SANDBOX_LOOP);
+	return r < 0 ? r : loop_run(&machine->loop);
 }
 
 void machine_close(struct machine *machine)

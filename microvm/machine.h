@@ -81,7 +81,4 @@ void machine_memory_read(
 void machine_memory_write(
 	struct machine *machine, uint64_t address, const void *bytes, unsigned int length);
 
-/* The calling thread becomes a vCPU's: it may do nothing that those need not do. */
-int machine_confine_vcpu(struct machine *machine);
-
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@
 #include "microvm/link.h"
 #include "microvm/machine.h"
 #include "microvm/prepare/prepare.h"
+#include "microvm/sandbox.h"
 
 struct vmm_options {
 	const char *kernel, *initrd, *append, *console, *cache, *control, *client;
@@ -63,16 +65,30 @@ static const char command_line[] =
 	"console=hvc0 quiet panic=-1 reboot=t cryptomgr.notests initcall_blacklist=jent_mod_init "
 	"8250.nr_uarts=0 no_timer_check random.trust_cpu=on";
 
+/* Of whoever waits for an answer: the message is for them, and for nobody else. */
+static int client_fd = -1;
+
 static int fail(int error)
 {
-	log_error("%s", error_text(error));
+	struct reply reply = { .code = 1 };
+
+	if (client_fd < 0) {
+		log_error("%s", error_text(error));
+		return 1;
+	}
+	(void)snprintf(reply.text, sizeof(reply.text), "%s", error_text(error));
+	(void)send(client_fd, &reply, offsetof(struct reply, text) + strlen(reply.text) + 1,
+		MSG_NOSIGNAL);
 	return 1;
 }
 
 static int open_file(const char *option, const char *path, int flags)
 {
-	int fd = open(path, flags | O_CLOEXEC, 0600);
+	int fd;
 
+	if (!path)
+		return error_set(EINVAL, "--%s: is missing", option);
+	fd = open(path, flags | O_CLOEXEC, 0600);
 	return fd < 0 ? error_errno(errno, "--%s: %s", option, path) : fd;
 }
 
@@ -171,7 +187,7 @@ static int find_prepared(
 	if (length < 0)
 		return error_errno(errno, "/proc/self/exe");
 	programs[length] = '\0';
-	*strrchr(programs, '/') = '\0';
+	programs[strrchr(programs, '/') - programs] = '\0';
 	r = prepare(arena, given->kernel, cache, programs, prepared);
 	if (given->initrd)
 		prepared->initrd = given->initrd;
@@ -221,21 +237,17 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_session(struct session *session, const struct vmm_options *given)
+static int open_session(struct session *session, int control)
 {
-	int control = parse_fd("control", given->control),
-	    client = parse_fd("client", given->client);
 	int signals, r;
 
-	if (!given->control && !given->client)
+	if (control < 0 && client_fd < 0)
 		return 0;
-	if (control < -1 || client < -1)
-		return -EINVAL;
 	signals = open_signals();
 	session->link.ended = session_ended;
 	session->link.context = session;
 	r = link_open(&session->link, &session->machine.loop, &session->machine.console, control,
-		client, signals);
+		client_fd, signals);
 	return r < 0 ? error_errno(r, "cannot serve requests") : 0;
 }
 
@@ -258,22 +270,38 @@ static int tell_end(struct session *session)
 		*why ? why : "its kernel has restarted", *last_words ? "; its last words: " : "",
 		last_words);
 	link_abandon(&session->link, text);
-	return fail(error_set(EIO, "%s", text));
+	client_fd = -1;
+	return session->link.greeted ? 1 : fail(error_set(EIO, "%s", text));
 }
 
-static int run(const struct machine_plan *plan, const struct vmm_options *given)
+/* All that is needed is open. */
+static int enter_sandbox(void)
+{
+	_cleanup_close_ int root_fd = -EBADF;
+	int r = sandbox_enter_namespaces();
+
+	if (r >= 0)
+		r = root_fd = sandbox_make_root();
+	if (r >= 0)
+		r = sandbox_enter_root(root_fd);
+	return r < 0 ? r : sandbox_drop_privileges();
+}
+
+static int run(const struct machine_plan *plan, int control, bool exits)
 {
 	static struct session session;
 	struct machine *machine = &session.machine;
 	int r = machine_make(machine, plan);
 
 	if (r >= 0)
-		r = open_session(&session, given);
+		r = open_session(&session, control);
+	if (r >= 0)
+		r = enter_sandbox();
 	if (r >= 0)
 		r = machine_run(machine);
 	if (r < 0)
 		return fail(r);
-	if (given->exits)
+	if (exits)
 		print_exits(machine);
 	if (machine->end == MACHINE_BROKEN || (machine->end == MACHINE_ENDED && session.link.loop))
 		return tell_end(&session);
@@ -285,8 +313,8 @@ int main(int count, char **words)
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct vmm_options given = { 0 };
 	struct machine_plan plan = { .boot.initrd_fd = -1, .console_fd = -1, .fs_fd = -1 };
-	struct prepared prepared = { 0 };
-	int r = option_parse(options, &given, &arena, words + 1, count - 1, false);
+	struct prepared prepared = { .vmlinux = "", .initrd = "" };
+	int control, r = option_parse(options, &given, &arena, words + 1, count - 1, false);
 
 	if (r > 0)
 		r = error_set(EINVAL, "hull-vmm takes no operands, got \"%s\"", words[1]);
@@ -298,7 +326,14 @@ int main(int count, char **words)
 			option_print(options);
 		return 0;
 	}
-	r = find_prepared(&arena, &given, &prepared);
+	control = parse_fd("control", given.control);
+	if (control >= -1)
+		client_fd = parse_fd("client", given.client);
+	if (control < -1 || client_fd < -1)
+		return fail(-EINVAL);
+	r = given.prepare ? 0 : kvm_probe();
+	if (r >= 0)
+		r = find_prepared(&arena, &given, &prepared);
 	if (r < 0)
 		return fail(r);
 	if (given.prepare) {
@@ -313,5 +348,5 @@ int main(int count, char **words)
 		r = plan.fs_fd = start_shares(&arena, &given.shares);
 	if (r >= 0)
 		r = make_plan(&given, &prepared, &plan);
-	return r < 0 ? fail(r) : run(&plan, &given);
+	return r < 0 ? fail(r) : run(&plan, control, given.exits);
 }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "microvm/cpuid.h"
 #include "microvm/machine.h"
+#include "microvm/sandbox.h"
 
 #define MSR_MISC_ENABLE	      0x1a0
 #define MSR_MTRR_DEFAULT_TYPE 0x2ff
@@ -183,8 +184,10 @@ static void *vcpu_thread(void *context)
 
 	(void)snprintf(name, sizeof(name), "vcpu %u", vcpu->number);
 	(void)pthread_setname_np(pthread_self(), name);
-	if (machine_confine_vcpu(vcpu->machine) >= 0)
+	if (sandbox_filter(SANDBOX_VCPU) >= 0)
 		vcpu_run(vcpu);
+	else
+		vcpu_broke(vcpu, "no seccomp filter", 0);
 	return NULL;
 }
 

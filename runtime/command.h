@@ -8,7 +8,7 @@
 /* The options in front of the command: the same for all. */
 struct global_options {
 	struct front_options front;
-	const char *root, *rootless, *cgroup_manager, *criu;
+	const char *root, *rootless, *cgroup_manager, *criu, *isolation;
 	bool systemd_cgroup;
 };
 

@@ -82,7 +82,15 @@ struct isolation {
 	int (*destroy)(const struct container *container);
 };
 
-extern const struct isolation isolation_host;
+extern const struct isolation isolation_host, isolation_microvm;
+
+/*
+ * The isolation for a new container: of WANTED (--isolation, or the name that hull was
+ * called by; NULL: nothing said), the annotation and the section "vm" the first that is
+ * there. -EINVAL with a message.
+ */
+int isolation_choose(
+	const struct config *config, const char *wanted, const struct isolation **isolation);
 
 /* The isolation that a container was created with. */
 const struct isolation *isolation_of(const struct container *container);

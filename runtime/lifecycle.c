@@ -50,23 +50,6 @@ static int create_check_console(
 	return 0;
 }
 
-/* runtime.md: what cannot be applied is an error; leaving it out silently would be worse. */
-static int create_check_supported(const struct config *config)
-{
-	const struct {
-		const char *path;
-		bool wanted;
-	} missing[] = {
-		{ "vm", config->vm != NULL },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(missing); i++)
-		if (missing[i].wanted)
-			return error_set(ENOTSUP, "config.json: %s: is not supported by this build",
-				missing[i].path);
-	return 0;
-}
-
 /* What options add to config.json is part of it from then on, as if it had been written there. */
 static int create_add_options(struct config *config, const struct create_options *options)
 {
@@ -102,7 +85,7 @@ static const char *owner_name(struct arena *arena)
 }
 
 static int create_fill_record(struct container *container, struct config *config,
-	const char *bundle, const struct create_options *options)
+	const char *bundle, const struct create_options *options, const struct isolation *isolation)
 {
 	struct container_record *record = &container->record;
 	struct arena *arena = &container->arena;
@@ -116,7 +99,7 @@ static int create_fill_record(struct container *container, struct config *config
 				 : arena_format(arena, "%s/%s", bundle, config->root->path);
 	record->created = arena_copy(arena, now, strlen(now));
 	record->owner = owner_name(arena);
-	record->isolation = isolation_host.name;
+	record->isolation = isolation->name;
 	record->no_new_keyring = options->no_new_keyring;
 	record->shared_pids = !config_namespace_is_new(config, NAMESPACE_PID);
 	record->has_poststart = config->hooks && config->hooks->poststart.count;
@@ -179,14 +162,14 @@ static int create_in_folder(struct container *container, const struct config *co
 
 static int create_make(struct container *container, int root_fd, const char *id,
 	struct config *config, const char *bundle, int bundle_fd,
-	const struct create_options *options, const struct process_request *request,
-	struct process_handle *handle)
+	const struct create_options *options, const struct isolation *isolation,
+	const struct process_request *request, struct process_handle *handle)
 {
 	int r = container_make(container, root_fd, id);
 
 	if (r < 0)
 		return r;
-	r = create_fill_record(container, config, bundle, options);
+	r = create_fill_record(container, config, bundle, options, isolation);
 	if (r >= 0)
 		r = notify_prepare(container, config);
 	if (r >= 0 && request->whisper)
@@ -212,6 +195,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	_cleanup_config_ struct config config = { 0 };
 	const struct global_options *global = invocation->global;
 	enum rootless rootless = ROOTLESS_AUTO;
+	const struct isolation *isolation;
 	struct process_request request;
 	char bundle[PATH_MAX];
 	int root_fd, r;
@@ -225,7 +209,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 	if (r >= 0)
 		r = create_add_options(&config, options);
 	if (r >= 0)
-		r = create_check_supported(&config);
+		r = isolation_choose(&config, global->isolation, &isolation);
 	if (r >= 0)
 		r = rootless_parse(global->rootless, &rootless);
 	if (r >= 0)
@@ -257,8 +241,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.whisper = options->whisper || annotation_is_on(&config, ANNOTATION_WHISPER),
 		.wait_for_start = !start,
 	};
-	return create_make(
-		container, root_fd, id, &config, bundle, bundle_fd, options, &request, handle);
+	return create_make(container, root_fd, id, &config, bundle, bundle_fd, options, isolation,
+		&request, handle);
 }
 
 int lifecycle_poststart(struct container *container)

@@ -48,6 +48,9 @@ static const struct option global_options[] = {
 	{ "rootless", 0, OPTION_TEXT, GLOBAL(rootless), "WHEN",
 		"do without a cgroup that may not be made: true, false or auto (default)",
 		"true false auto" },
+	{ "isolation", 0, OPTION_TEXT, GLOBAL(isolation), "NAME",
+		"what new containers run in: host, or microvm (default for the name hull-vm)",
+		"host microvm" },
 	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
 	{ "help", 'h', OPTION_FLAG, GLOBAL(front.help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, GLOBAL(front.version), NULL, "print the version" },
@@ -82,9 +85,18 @@ static int prepare(struct global_options *global, const struct command *command,
 	return r < 0 || !command->enters_container ? r : self_protect(words);
 }
 
+/* hull by the name of hull-vm makes microVMs: all that an engine has to be told. */
+static const char *isolation_by_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	const char *name = slash ? slash + 1 : path;
+
+	return name && !strcmp(name, "hull-vm") ? "microvm" : NULL;
+}
+
 int main(int count, char **words)
 {
-	struct global_options global = { 0 };
+	struct global_options global = { .isolation = isolation_by_name(words[0]) };
 	const struct front front = {
 		.program = "hull",
 		.about = "hull runs containers: an OCI runtime.",

@@ -9,7 +9,7 @@
 
 static const struct annotation_word isolations[] = {
 	{ "host", NULL },
-	{ "microvm", "this build of hull has no microVM isolation" },
+	{ "microvm", NULL },
 	{ 0 },
 };
 
@@ -38,8 +38,9 @@ static const struct annotation_word contexts[] = {
 };
 
 const struct annotation annotation_table[] = {
-	{ "hull.isolation", ANNOTATION_WORD, isolations,
-		"Where the container runs: host is namespaces and cgroups of this machine.",
+	{ ANNOTATION_ISOLATION, ANNOTATION_WORD, isolations,
+		"Where the container runs: host is namespaces and cgroups of this machine, microvm "
+		"a virtual machine of its own.",
 		false },
 	{ ANNOTATION_AFFINITY, ANNOTATION_WORD, affinities,
 		"Which processors the program may run on, as far as the cgroup lets it: all "

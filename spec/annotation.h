@@ -13,8 +13,9 @@
 
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups" /* crun's name */
 
-#define ANNOTATION_AFFINITY "hull.cpu.affinity"
-#define ANNOTATION_WHISPER  "hull.whisper"
+#define ANNOTATION_ISOLATION "hull.isolation"
+#define ANNOTATION_AFFINITY  "hull.cpu.affinity"
+#define ANNOTATION_WHISPER   "hull.whisper"
 
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_PIDFD_RECEIVER   "run.oci.pidfd_receiver"

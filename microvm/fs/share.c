@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "base/process.h"
 #include "base/syscall.h"
 #include "microvm/fs/fs.h"
+#include "microvm/sandbox.h"
 
 /* A share in the new root: a clone of its mount, with what is mounted below it. */
 static int mount_share(const struct fs_share *share, int tree_fd, int root_fd)
@@ -41,51 +41,18 @@ static int mount_share(const struct fs_share *share, int tree_fd, int root_fd)
 	return 0;
 }
 
-/* An empty file system becomes the root, and all else is gone. */
-static int enter_root(int root_fd)
-{
-	if (fchdir(root_fd) < 0 || sys_pivot_root(".", ".") < 0 ||
-		sys_umount(".", UMOUNT_DETACH) < 0 || chdir("/") < 0)
-		return error_errno(errno, "cannot enter the root of the shares");
-	return 0;
-}
-
-static int make_root(void)
-{
-	_cleanup_close_ int context_fd = sys_fsopen("tmpfs");
-	int fd;
-
-	if (context_fd < 0 || sys_fsconfig(context_fd, FSCONFIG_SET_STRING, "mode", "755") < 0 ||
-		sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return error_errno(errno, "a root for the shares");
-	fd = sys_fsmount(context_fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	/* Anywhere, as nobody else sees it: it becomes the root at once. */
-	if (fd < 0 || sys_move_mount(fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_errno(errno, "a root for the shares");
-	return fd;
-}
-
-static int enter_namespaces(void)
-{
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
-		return error_errno(errno, "namespaces for the shares");
-	if (sys_mount(NULL, "/", NULL, 16384 | (1 << 18), NULL) < 0)
-		return error_errno(errno, "/");
-	return 0;
-}
-
 static int serve(const struct fs_share *shares, size_t count, int *tree_fds, int socket_fd)
 {
 	_cleanup_close_ int proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int root_fd = -EBADF;
-	int r = proc_fd < 0 ? error_errno(errno, "/proc/self/fd") : enter_namespaces();
+	int r = proc_fd < 0 ? error_errno(errno, "/proc/self/fd") : sandbox_enter_namespaces();
 
 	if (r >= 0)
-		r = root_fd = make_root();
+		r = root_fd = sandbox_make_root();
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = mount_share(&shares[i], tree_fds[i], root_fd);
 	if (r >= 0)
-		r = enter_root(root_fd);
+		r = sandbox_enter_root(root_fd);
 	for (size_t i = 0; i < count; i++)
 		file_close(&tree_fds[i]);
 	if (r < 0)
@@ -95,12 +62,10 @@ static int serve(const struct fs_share *shares, size_t count, int *tree_fds, int
 
 static void server(const struct fs_share *shares, size_t count, int *tree_fds, int socket_fd)
 {
-	const int kept[] = { socket_fd, -1 };
 	int r;
 
 	(void)prctl(PR_SET_NAME, "hull-vmm fs");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)kept;
 	r = serve(shares, count, tree_fds, socket_fd);
 	if (r < 0)
 		(void)fprintf(stderr, "hull: the shared file system: %s\n", error_text(r));

@@ -55,30 +55,34 @@ static void file_name(char *path, const char *what, unsigned int number)
 	(void)snprintf(path, PATH_BYTES, GUEST_BUNDLE "/%s-%u", what, number);
 }
 
-static void begin(struct service *service, unsigned int number, char **arguments, size_t count)
+/* The words of a call of hull, and what they point to. */
+struct words {
+	char *items[16];
+	size_t count;
+	char process[PATH_BYTES], pid_file[PATH_BYTES], console[PATH_BYTES];
+};
+
+static void begin(struct service *service, unsigned int number, struct words *words)
 {
 	struct served *served = &service->served[number];
-	char pid_file[PATH_BYTES], console[PATH_BYTES];
-	int null_fd = -EBADF, r = 0;
+	int r;
 
-	file_name(pid_file, "pid", number);
-	(void)unlink(pid_file);
-	arguments[count++] = "--pid-file";
-	arguments[count++] = pid_file;
+	file_name(words->pid_file, "pid", number);
+	(void)unlink(words->pid_file);
+	words->items[words->count++] = "--pid-file";
+	words->items[words->count++] = words->pid_file;
 	/* Of a terminal the pipes carry only what hull itself has to say. */
 	r = stdio_make_pipes(&served->stdio);
 	if (r >= 0 && served->terminal) {
-		file_name(console, "console", number);
-		arguments[count++] = "--console-socket";
-		arguments[count++] = console;
-		r = served->console_fd = console_listen(console);
+		file_name(words->console, "console", number);
+		words->items[words->count++] = "--console-socket";
+		words->items[words->count++] = words->console;
+		r = served->console_fd = console_listen(words->console);
 	}
-	arguments[count++] = GUEST_CONTAINER;
-	arguments[count] = NULL;
+	words->items[words->count++] = GUEST_CONTAINER;
 	if (r >= 0)
-		r = served->helper = hull_spawn(arguments, served->stdio.program);
+		r = served->helper = hull_spawn(words->items, served->stdio.program);
 	stdio_close_program(&served->stdio);
-	file_close(&null_fd);
 	if (r < 0) {
 		stdio_close(&served->stdio);
 		refuse(service, number, r, "the guest cannot make the process");
@@ -90,7 +94,8 @@ static void begin(struct service *service, unsigned int number, char **arguments
 static void take_begin(struct service *service, const struct session_frame *frame, const char *body)
 {
 	struct served *served = &service->served[frame->process];
-	char process[PATH_BYTES];
+	struct words create = { .items = { "create", "--bundle", GUEST_BUNDLE }, .count = 3 };
+	struct words exec = { .items = { "exec", "--detach", "--process" }, .count = 3 };
 
 	if (served->state != SERVED_NONE || frame->bytes != sizeof(served->size))
 		return;
@@ -99,16 +104,13 @@ static void take_begin(struct service *service, const struct session_frame *fram
 	memcpy(&served->size, body, sizeof(served->size));
 	served->terminal = served->size.wanted;
 	if (frame->type == SESSION_CREATE) {
-		char *arguments[16] = { "create", "--bundle", GUEST_BUNDLE };
-
-		begin(service, frame->process, arguments, 3);
-	} else {
-		char *arguments[16] = { "exec", "--detach", "--process", process };
-
-		file_name(process, "process", frame->process);
-		served->started = true;
-		begin(service, frame->process, arguments, 4);
+		begin(service, frame->process, &create);
+		return;
 	}
+	file_name(exec.process, "process", frame->process);
+	exec.items[exec.count++] = exec.process;
+	served->started = true;
+	begin(service, frame->process, &exec);
 }
 
 /* A call whose output is the answer. */

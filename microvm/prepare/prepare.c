@@ -231,7 +231,7 @@ int prepare(struct arena *arena, const char *kernel, const char *cache, const ch
 	struct prepared *prepared)
 {
 	_cleanup_close_ int cache_fd = -EBADF;
-	struct work work = { .arena = arena, .cache = cache };
+	struct work work = { .arena = arena, .cache = cache, .hash = "" };
 	int r;
 
 	prepared->kernel = kernel ? kernel : find_kernel(arena);

@@ -5,29 +5,30 @@
 #include <linux/virtio_ring.h>
 #include <string.h>
 
-/* Fields of the rings: 16-bit, little-endian, aligned because the rings are. */
-#define RING_FLAGS 0
-#define RING_INDEX 2
-#define RING_ITEMS 4
+/* Where fields of the rings are, in steps of 16 bits; little-endian, aligned because the rings are. */
+#define RING_FLAGS 0u
+#define RING_INDEX 1u
+#define RING_ITEMS 2u
+#define USED_STEPS (sizeof(struct vring_used_elem) / sizeof(uint16_t))
 
-static uint16_t ring_load(const char *ring, size_t offset)
+static uint16_t ring_load(const uint16_t *ring, size_t step)
 {
-	return __atomic_load_n((const uint16_t *)(const void *)(ring + offset), __ATOMIC_ACQUIRE);
+	return __atomic_load_n(ring + step, __ATOMIC_ACQUIRE);
 }
 
-static void ring_store(char *ring, size_t offset, uint16_t value)
+static void ring_store(uint16_t *ring, size_t step, uint16_t value)
 {
-	__atomic_store_n((uint16_t *)(void *)(ring + offset), value, __ATOMIC_RELEASE);
+	__atomic_store_n(ring + step, value, __ATOMIC_RELEASE);
 }
 
 static size_t available_bytes(const struct virtqueue *queue)
 {
-	return RING_ITEMS + 2ul * queue->size + 2;
+	return sizeof(uint16_t) * (RING_ITEMS + queue->size + 1ul);
 }
 
 static size_t used_bytes(const struct virtqueue *queue)
 {
-	return RING_ITEMS + sizeof(struct vring_used_elem) * queue->size + 2;
+	return sizeof(uint16_t) * (RING_ITEMS + USED_STEPS * queue->size + 1);
 }
 
 void virtqueue_reset(struct virtqueue *queue)
@@ -155,8 +156,7 @@ static int available_await(struct virtqueue *queue)
 {
 	if (!queue->event_index)
 		return 0;
-	ring_store(queue->used, RING_ITEMS + sizeof(struct vring_used_elem) * queue->size,
-		queue->next_available);
+	ring_store(queue->used, RING_ITEMS + USED_STEPS * queue->size, queue->next_available);
 	memory_mark_dirty(queue->memory, queue->used, used_bytes(queue));
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return available_count(queue);
@@ -173,7 +173,7 @@ int virtqueue_pop(struct virtqueue *queue, struct virtio_chain *chain)
 		r = available_await(queue);
 	if (r > 0) {
 		chain->head = ring_load(
-			queue->available, RING_ITEMS + 2ul * (queue->next_available % queue->size));
+			queue->available, RING_ITEMS + queue->next_available % queue->size);
 		chain->readable = chain->writable = 0;
 		chain->readable_bytes = chain->writable_bytes = 0;
 		r = chain_follow(queue, chain, chain->head);
@@ -197,7 +197,7 @@ void virtqueue_unpop(struct virtqueue *queue)
 void virtqueue_push(struct virtqueue *queue, const struct virtio_chain *chain, uint64_t written)
 {
 	struct vring_used_elem element = { .id = chain->head, .len = (uint32_t)written };
-	size_t offset = RING_ITEMS + sizeof(element) * (size_t)(queue->next_used % queue->size);
+	size_t step = RING_ITEMS + USED_STEPS * (size_t)(queue->next_used % queue->size);
 
 	for (unsigned int i = 0; i < chain->writable && written; i++) {
 		const struct iovec *segment = &chain->segments[chain->readable + i];
@@ -206,7 +206,7 @@ void virtqueue_push(struct virtqueue *queue, const struct virtio_chain *chain, u
 		memory_mark_dirty(queue->memory, segment->iov_base, bytes);
 		written -= bytes;
 	}
-	memcpy(queue->used + offset, &element, sizeof(element));
+	memcpy(queue->used + step, &element, sizeof(element));
 	ring_store(queue->used, RING_INDEX, ++queue->next_used);
 	memory_mark_dirty(queue->memory, queue->used, used_bytes(queue));
 }
@@ -221,7 +221,7 @@ bool virtqueue_wants_interrupt(struct virtqueue *queue)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!queue->event_index)
 		return !(ring_load(queue->available, RING_FLAGS) & VRING_AVAIL_F_NO_INTERRUPT);
-	event = ring_load(queue->available, RING_ITEMS + 2ul * queue->size);
+	event = ring_load(queue->available, RING_ITEMS + queue->size);
 	return vring_need_event(event, queue->next_used, told);
 }
 

@@ -26,7 +26,7 @@ struct virtqueue {
 
 	/* Where these lie: checked when the queue was enabled. */
 	const char *descriptors;
-	char *available, *used;
+	uint16_t *available, *used;
 	uint16_t next_available, next_used;
 	uint16_t told_used; /* next_used when the driver was last interrupted */
 };

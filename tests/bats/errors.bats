@@ -437,19 +437,3 @@ table() {
 	[[ $status -eq 0 || $status -eq 1 ]]
 	assert_nothing_left
 }
-
-@test "what this build cannot apply is refused by name, and never left out silently" {
-	local cases=(
-		'.vm = {kernel: {path: "/boot/vmlinuz"}} => vm'
-	)
-	local one
-	payload true
-	cp config.json whole.json
-	for one in "${cases[@]}"; do
-		cp whole.json config.json
-		config "${one% => *}"
-		try hull run "$ID"
-		assert_error "config.json: ${one##* => }: is not supported"
-		assert_nothing_left
-	done
-}

@@ -53,7 +53,7 @@ claims() {
 		systemd cgroup driver = test ../systemd/containers.bats: unit: a scope in system.slice, delegated, with the container's processes in it
 		checkpoint and restore = refuses checkpoint --help
 		checkpoint and restore = refuses restore --help
-		a virtual machine around the container = features .annotations["hull.isolation"] == "host"
+		a virtual machine around the container = features .annotations["hull.isolation"] | contains("microvm")
 		tenants: CPU by weights of those who pay, not of containers = test tenants.bats: two tenants with equal weights get equal time
 		stolen time: measured against what a container is entitled to = test stats.bats: stats: the wait is what a program inside has lost
 		stolen time: told to the program, a page in its memory = test whisper.bats: what a competitor on the same processor takes is stolen

@@ -138,7 +138,7 @@ static void check_features(void)
 	CHECK(at(section, "memoryPolicy", "modes")->count == 7, "memory policies");
 	CHECK(at(at(section, "mountExtensions", "idmap"), "enabled", NULL), "idmap");
 	CHECK_TEXT(at(root, "annotations", "org.example.version")->text, "1", "its own facts");
-	CHECK_TEXT(at(root, "annotations", "hull.isolation")->text, "host",
+	CHECK_TEXT(at(root, "annotations", "hull.isolation")->text, "host|microvm",
 		"the words of each annotation that this build acts on");
 	CHECK(has_text(at(root, "potentiallyUnsafeConfigAnnotations", NULL),
 		      "org.systemd.property."),

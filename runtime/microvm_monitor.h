@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HULL_RUNTIME_MICROVM_MONITOR_H
+#define HULL_RUNTIME_MICROVM_MONITOR_H
+
+/* hull-vmm as seen from here: starting one, and asking it for something (microvm/request.h). */
+#include "microvm/request.h"
+#include "runtime/microvm_bundle.h"
+
+/* The socket of a container's monitor in its state folder; a descriptor or -errno with a message. */
+int monitor_listen(const struct container *container);
+int monitor_connect(const struct container *container);
+
+/* The words of a hull-vmm for BUNDLE; CONTROL and CLIENT are the numbers it gets descriptors under. */
+char **monitor_words(struct arena *arena, const struct microvm_bundle *bundle,
+	const struct config *config, int control, int client);
+
+/* In the process that becomes the monitor. Returns only when there is no hull-vmm. */
+void monitor_execute(char **words);
+
+/* FDS: NULL, or REQUEST_FDS descriptors. 0 or a negative errno with a message. */
+int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes, bool terminal,
+	const int *fds);
+
+/*
+ * The answer; the guest's message is ours then. Gives up when the monitor (PIDFD, or -1)
+ * ends without one, or after a minute.
+ */
+int monitor_answer(int socket_fd, int pidfd);
+
+/* Wait for the end of what was begun; its exit code, or 255 when the monitor is gone. */
+int monitor_end(int socket_fd);
+
+/*
+ * A terminal between hull's caller and the guest's own: bytes pass as they are. The
+ * master goes to HANDLE or to the console socket of REQUEST; returns the other end.
+ */
+int monitor_terminal(const struct process_request *request, struct process_handle *handle);
+
+#endif

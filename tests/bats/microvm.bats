@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# The container in a virtual machine of its own.
+load setup
+
+# A guest's kernel needs half a minute where the processor of the lab is emulated.
+HULL_TIMEOUT=90
+
+# A KVM that is the kernel's emulation of a processor runs no stock kernel.
+need_microvm() {
+	[[ -e /dev/kvm && (-d /sys/module/kvm_amd || -d /sys/module/kvm_intel) ]] ||
+		skip "no KVM here that boots a stock kernel"
+	compgen -G '/boot/vmlinuz-*' >/dev/null || skip "no kernel in /boot"
+}
+
+vm() { hull --isolation microvm "$@"; }
+
+@test "microVM: stdin, stdout, stderr, exit code, the kernel's own version, the host's files" {
+	need_microvm
+	script 'cat; id -u; cat /proc/sys/kernel/hostname; echo words >/written; echo error >&2; exit 7'
+	echo input >input
+	INPUT=input try vm run "$ID"
+	assert_status 7
+	assert_output $'input\n0\nhull'
+	[[ $stderr == error ]] || report "stderr"
+	assert_eq "$(cat "$ROOTFS/written")" words
+	assert_nothing_left
+}
+
+@test "microVM: create, start, exec in the guest, pause, kill, delete" {
+	need_microvm
+	script 'trap "exit 9" TERM; echo ready; while :; do sleep 0.2; done'
+	detached --isolation microvm create "$ID"
+	assert_eq "$(status_of)" created
+	hull start "$ID"
+	wait_until has_text ready "$OUT"
+	assert_eq "$(status_of)" running
+	try hull exec "$ID" sh -c 'echo inside; cat /proc/1/comm; exit 4'
+	assert_status 4
+	assert_output $'inside\nsh'
+	try hull exec "$ID" nosuch
+	assert_error --code 255 "executable file not found"
+	hull pause "$ID"
+	assert_eq "$(status_of)" paused
+	hull resume "$ID"
+	hull kill "$ID" TERM
+	wait_status stopped
+	hull delete "$ID"
+	assert_nothing_left
+}
+
+@test "microVM: a program that is not there, and a kernel that is none" {
+	need_microvm
+	payload nosuch
+	try vm run "$ID"
+	assert_error "executable file not found"
+	assert_nothing_left
+	payload true
+	head -c 100000 /dev/zero >kernel
+	config --arg k "$PWD/kernel" '.vm = {kernel: {path: $k}}'
+	try hull run "$ID"
+	assert_error "is no Linux kernel"
+	assert_nothing_left
+}
+
+@test "microVM: what a guest cannot have is refused by name" {
+	local cases=(
+		'.linux.namespaces[0].path = "/proc/1/ns/pid" => linux.namespaces[0].path: a microVM cannot join'
+		'.hooks.prestart = [{path: "/bin/true"}] => hooks.prestart: hooks do not run for a microVM'
+		'.linux.netDevices = {eth7: {}} => linux.netDevices: a microVM cannot'
+	)
+	local one
+	payload true
+	cp config.json whole.json
+	for one in "${cases[@]}"; do
+		cp whole.json config.json
+		config "${one% => *}"
+		try vm run "$ID"
+		assert_error "config.json: ${one##* => }"
+		assert_nothing_left
+	done
+}
+
+@test "microVM: which isolation is asked for" {
+	payload true
+	try hull --isolation other run "$ID"
+	assert_error "--isolation: must be host or microvm"
+	config '.vm = {kernel: {path: "/nonexistent"}}'
+	try hull --isolation host run "$ID"
+	assert_error "vm: is for a microVM"
+	assert_nothing_left
+}
+
+@test "microVM: without KVM one line says what is missing" {
+	payload true
+	cat >without-kvm <<-END
+		mount -t tmpfs none /dev && exec "\$@"
+	END
+	try env HULL_BATS="$ID" unshare -m sh without-kvm "$HULL" --root "$STATE" --isolation microvm run "$ID"
+	assert_error "a microVM needs KVM" "/dev/kvm"
+	assert_nothing_left
+}
