@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "cgroup/driver.h"
 
+#define AGE_MOST 8 /* readings between two of the limits, and of an idle group */
+
 /* v1 writes "no limit" as the greatest number of whole pages. */
 #define MEMORY_UNLIMITED ((uint64_t)INT64_MAX - 65536)
 
@@ -25,7 +27,10 @@ void footprint_open(struct footprint_files *files, const struct cgroup *cgroup)
 		{ &files->io, CONTROLLER_BLKIO, "blkio.throttle.io_service_bytes", "io.stat" },
 	};
 
-	*files = (struct footprint_files){ .mount_fd = cgroup->mount_fd };
+	*files = (struct footprint_files){
+		.mount_fd = cgroup->mount_fd,
+		.last = { .read = FOOTPRINT_UNKNOWN, .written = FOOTPRINT_UNKNOWN },
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct cgroup_place *v1 = cgroup_v1_place(cgroup, rows[i].controller);
 
@@ -60,23 +65,25 @@ void footprint_parse_io(const char *text, uint64_t *read, uint64_t *written)
 	}
 }
 
-void footprint_read(
-	struct footprint_files *files, struct kept_files *kept, struct footprint *footprint)
+void footprint_read(struct footprint_files *files, struct kept_files *kept, bool idle,
+	struct footprint *footprint)
 {
 	char text[4096];
 
-	*footprint = (struct footprint){
-		.memory = read_number(files, kept, &files->memory, FOOTPRINT_UNKNOWN),
-		.memory_limit = read_number(files, kept, &files->memory_limit, 0),
-		.pids = read_number(files, kept, &files->pids, FOOTPRINT_UNKNOWN),
-		.pids_limit = read_number(files, kept, &files->pids_limit, 0),
-		.read = FOOTPRINT_UNKNOWN,
-		.written = FOOTPRINT_UNKNOWN,
-	};
+	*footprint = files->last;
+	if (files->age++ % AGE_MOST == 0) {
+		footprint->memory_limit = read_number(files, kept, &files->memory_limit, 0);
+		footprint->pids_limit = read_number(files, kept, &files->pids_limit, 0);
+	} else if (idle) {
+		return;
+	}
 	if (footprint->memory_limit >= MEMORY_UNLIMITED)
 		footprint->memory_limit = 0;
+	footprint->memory = read_number(files, kept, &files->memory, FOOTPRINT_UNKNOWN);
+	footprint->pids = read_number(files, kept, &files->pids, FOOTPRINT_UNKNOWN);
 	if (kept_file_read(&files->io, kept, files->mount_fd, text, sizeof(text)) >= 0)
 		footprint_parse_io(text, &footprint->read, &footprint->written);
+	files->last = *footprint;
 }
 
 void footprint_close(struct footprint_files *files, struct kept_files *kept)

@@ -34,7 +34,7 @@ static int content_compare(const void *left, const void *right)
 /* The part of a member's weight and demand that lies on CPUS of its CPUs. */
 static double part_of(const struct share_member *member, int cpus)
 {
-	return (double)cpus / CPU_COUNT(&member->cpus);
+	return (double)cpus / member->cpu_count;
 }
 
 /*
@@ -96,8 +96,10 @@ void share_divide(struct share_member *members, size_t count, double capacity, c
 	_cleanup_free_ struct share_member **active =
 		memory_allocate((count + 1) * sizeof(*active));
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		members[i].cpu_count = CPU_COUNT(&members[i].cpus);
 		members[i].entitled = 0;
+	}
 	for (int cpu = 0, end; cpu < CPU_SETSIZE; cpu = end) {
 		struct division division = { .active = active };
 

@@ -21,6 +21,7 @@ struct share_member {
 	double demand;	/* what it used and what it wanted more */
 	double limit;	/* of its quota; INFINITY: none */
 	cpu_set_t cpus; /* where it may run; not empty */
+	int cpu_count;	/* of cpus; share_divide fills it in */
 	double entitled; /* result: what it would get if it wanted all, and the others what they do */
 };
 

@@ -16,6 +16,9 @@
 #define SHARES_OF_WEIGHT (1024 / 100.0)
 #define SHARES_OF_IDLE	 3
 
+/* Readings after which an idle group's weight is read again. */
+#define AGE_MOST 8
+
 static void path_add(struct buffer *path, const struct share_node *node)
 {
 	if (!node->above)
@@ -96,6 +99,8 @@ static void read_usage(struct share_tree *tree, struct share_node *node)
 			usage = strtoull(text, NULL, 10);
 		else if (kept_text_number(text, "usage_usec", &usage))
 			usage *= 1000;
+	} else if (node->above) {
+		node->above->links = 0; /* it is gone, and another may have come */
 	}
 	/* The root has neither: nobody stands beside it. */
 	if (node->above && node_text(tree, &node->pressure_file, text))
@@ -174,9 +179,11 @@ void share_node_read(struct share_tree *tree, struct share_node *node)
 		take_told(tree, node);
 	else
 		read_usage(tree, node);
-	/* Of those who do not compete nothing else matters. */
-	if (node->demand <= 0 && !node->added && !node->below)
+	/* Of those who do not compete nothing else matters, or not every time. */
+	if (node->demand <= 0 && !node->below &&
+		(!node->added || (node->age++ < AGE_MOST && node->weight > 0)))
 		return;
+	node->age = 0;
 	read_weight(tree, node);
 	read_limit(tree, node);
 	read_cpus(tree, node);

@@ -30,11 +30,14 @@ struct share_node {
 	struct share_node *above, *first, *next;
 	char *name; /* "" of the root */
 	struct kept_file weight_file, quota_file, period_file, usage_file, pressure_file, cpus_file;
-	size_t added;	    /* how often as a container's group */
-	size_t below;	    /* such groups below */
-	bool seen;	    /* in the folder above, at this reading */
-	bool has_processes; /* of its own, beside the groups below */
-	bool known;	    /* the totals are those of the last reading */
+	size_t added;	     /* how often as a container's group */
+	size_t below;	     /* such groups below */
+	unsigned long links; /* of the folder when it was read; 0: it has to be */
+	bool is_scanned;     /* at this reading */
+	bool seen;	     /* in the folder above, at this reading */
+	bool has_processes;  /* of its own, beside the groups below */
+	unsigned int age;    /* readings since weight, limit and CPUs were read */
+	bool known;	     /* the totals are those of the last reading */
 
 	uint64_t usage, some; /* totals, nanoseconds */
 	struct stolen told;   /* of an added group since the last reading */

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -139,6 +140,7 @@ void share_tree_drop(struct share_tree *tree, struct share_node *node)
 		struct share_node *above = node->above;
 
 		above->below--;
+		above->links = 0;
 		if (!node->added && !node->below)
 			node_unlink(tree, node);
 		node = above;
@@ -183,25 +185,41 @@ static bool has_processes(
 	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 
-/* The groups below, those that are new and those that are gone; and what they did. */
-static void tree_scan(struct share_tree *tree, struct share_node *node)
+/*
+ * Read the folder when it can have changed. The links of a folder of cgroupfs count
+ * the groups below; one that went and one that came are seen by the one that went.
+ */
+static void scan_changed(struct share_tree *tree, struct share_node *node)
 {
 	_cleanup_free_ char *path = string_copy(node->weight_file.path);
-	int fd;
+	_cleanup_close_ int fd = -EBADF;
+	struct stat status;
 	DIR *folder;
 
 	*strrchr(path, '/') = '\0';
 	fd = openat(tree->mount_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	folder = fd < 0 ? NULL : fdopendir(fd);
-	if (folder) {
-		node->has_processes = has_processes(tree, node, fd);
-		scan_folder(tree, node, folder);
-		(void)closedir(folder);
-	} else {
-		file_close(&fd);
-	}
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return;
+	node->has_processes = has_processes(tree, node, fd);
+	node->is_scanned = status.st_nlink != node->links;
+	if (!node->is_scanned)
+		return;
+	node->links = status.st_nlink;
+	folder = fdopendir(fd);
+	if (!folder)
+		return;
+	(void)TAKE_FD(fd);
+	scan_folder(tree, node, folder);
+	(void)closedir(folder);
+}
+
+/* The groups below, those that are new and those that are gone; and what they did. */
+static void tree_scan(struct share_tree *tree, struct share_node *node)
+{
+	node->is_scanned = true;
+	scan_changed(tree, node);
 	for (struct share_node **at = &node->first, *child; (child = *at);) {
-		if (!child->seen && !child->added && !child->below) {
+		if (node->is_scanned && !child->seen && !child->added && !child->below) {
 			*at = child->next;
 			share_node_free(tree, child);
 			continue;

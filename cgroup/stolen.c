@@ -141,24 +141,36 @@ static void meter_read_throttling(struct stolen_meter *meter, const char *text, 
 	now->throttled = (own > local ? own : local) * unit;
 }
 
+/*
+ * Has nobody run nor waited since the last reading? Then no thread was made, has ended
+ * or has another delay, and nothing was throttled: what was read last is true.
+ */
+static bool meter_slept(const struct stolen_meter *meter, const struct stolen *now)
+{
+	return meter->time && now->has_pressure && meter->last.has_pressure &&
+	       now->usage == meter->last.usage && now->some == meter->last.some;
+}
+
 static int meter_read_cgroup(struct stolen_meter *meter, struct stolen *now)
 {
 	char text[FILE_BYTES];
 	bool have = false;
 
+	/* Fails with EOPNOTSUPP where it is built in but switched off. */
+	if (meter_text(meter, &meter->pressure, text))
+		now->has_pressure = stolen_parse_pressure(text, &now->some, &now->full);
 	if (meter_text(meter, &meter->usage, text)) {
 		now->usage = strtoull(text, NULL, 10);
 		have = true;
 	}
+	if (have && meter_slept(meter, now))
+		return 0;
 	if (meter_text(meter, &meter->cpu, text)) {
 		if (!meter->v1_usage && kept_text_number(text, "usage_usec", &now->usage))
 			now->usage *= 1000;
 		meter_read_throttling(meter, text, now);
 		have = true;
 	}
-	/* Fails with EOPNOTSUPP where it is built in but switched off. */
-	if (meter_text(meter, &meter->pressure, text))
-		now->has_pressure = stolen_parse_pressure(text, &now->some, &now->full);
 	return have ? 0 : -ENODEV;
 }
 
@@ -202,6 +214,11 @@ int stolen_meter_read(struct stolen_meter *meter, struct stolen *now)
 
 	*now = (struct stolen){ 0 };
 	r = meter_read_cgroup(meter, now);
+	if (r >= 0 && meter_slept(meter, now)) {
+		*now = meter->last;
+		meter->time = time;
+		return 0;
+	}
 	if (r >= 0)
 		r = meter_read_threads(meter, now, &threads);
 	if (r < 0)

@@ -39,7 +39,8 @@ int measure_read(struct measure *measure, struct kept_files *kept)
 	if (measure->readings)
 		measure->between = stolen_between(&before, &measure->total);
 	measure->before = measure->footprint;
-	footprint_read(&measure->files, kept, &measure->footprint);
+	footprint_read(&measure->files, kept,
+		measure->readings && !measure->between.usage && before.usage, &measure->footprint);
 	measure->readings++;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -34,7 +35,8 @@ struct stats_sampler {
 	size_t count;
 	struct stats_level *levels;
 	struct host_times host;
-	uint64_t time; /* of the last reading; 0: none yet */
+	struct timespec root_time; /* of root_fd, when the list of all was read */
+	uint64_t time;		   /* of the last reading; 0: none yet */
 	struct stats_sample sample;
 };
 
@@ -82,6 +84,18 @@ static int watched_start(
 	return r;
 }
 
+/*
+ * Is TIME, of a folder that was looked at just now, that of its last change for sure?
+ * The kernel's clock for files has coarse steps: another change may follow in the same one.
+ */
+static bool is_settled(const struct timespec *time)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec > time->tv_sec + 1;
+}
+
 /* Does it run? Looked at again only when something in its folder was renamed. */
 static int watched_look(struct stats_sampler *sampler, struct watched *watched)
 {
@@ -100,7 +114,8 @@ static int watched_look(struct stats_sampler *sampler, struct watched *watched)
 		return r;
 	if (!container.record.cgroup)
 		return 0; /* one that is being made: later */
-	watched->folder = folder;
+	if (is_settled(&folder.st_mtim))
+		watched->folder = folder;
 	if (container.record.damaged || !container_runs(&container))
 		return 0;
 	r = watched_start(sampler, watched, &container);
@@ -155,6 +170,28 @@ static int sampler_find(struct stats_sampler *sampler)
 	}
 	while (at < sampler->count)
 		unwatch(sampler, at);
+	return 0;
+}
+
+/*
+ * When nothing was made or removed in the folder of the states, only those that do
+ * not run yet are looked at.
+ */
+static int sampler_find_changed(struct stats_sampler *sampler)
+{
+	struct stat root;
+
+	if (fstat(sampler->root_fd, &root) < 0)
+		return error_errno(errno, "cannot read the state folder");
+	if (root.st_mtim.tv_sec != sampler->root_time.tv_sec ||
+		root.st_mtim.tv_nsec != sampler->root_time.tv_nsec) {
+		sampler->root_time =
+			is_settled(&root.st_mtim) ? root.st_mtim : (struct timespec){ 0 };
+		return sampler_find(sampler);
+	}
+	for (size_t i = 0; i < sampler->count; i++)
+		if (!sampler->items[i]->runs && watched_look(sampler, sampler->items[i]) < 0)
+			error_clear();
 	return 0;
 }
 
@@ -255,7 +292,10 @@ static struct stats_row *row_new(struct stats_sample *sample)
 {
 	struct stats_row *row;
 
-	sample->rows = memory_resize(sample->rows, (sample->count + 1) * sizeof(*sample->rows));
+	if (sample->count == sample->size) {
+		sample->size = sample->size ? 2 * sample->size : 16;
+		sample->rows = memory_resize(sample->rows, sample->size * sizeof(*sample->rows));
+	}
 	row = &sample->rows[sample->count++];
 	stats_row_begin(row);
 	return row;
@@ -335,7 +375,7 @@ int stats_sampler_take(struct stats_sampler *sampler, const struct stats_sample 
 {
 	struct stats_sample *sample = &sampler->sample;
 	uint64_t now;
-	int r = sampler->request->ids ? 0 : sampler_find(sampler);
+	int r = sampler->request->ids ? 0 : sampler_find_changed(sampler);
 
 	if (r < 0)
 		return r;

@@ -181,6 +181,14 @@ static void add_line(struct buffer *text, const struct buffer *line, size_t widt
 	buffer_text(text, "\n");
 }
 
+static void add_blanks(struct buffer *line, size_t width, size_t length)
+{
+	static const char blanks[] = "                                ";
+
+	if (length < width)
+		buffer_bytes(line, blanks, width - length);
+}
+
 static void add_row(struct buffer *text, const struct column *columns, size_t count,
 	const struct stats_row *row, size_t width)
 {
@@ -200,12 +208,16 @@ static void add_row(struct buffer *text, const struct column *columns, size_t co
 			word = cell;
 		}
 		length = strlen(word);
+		if (columns[i].is_name && length > columns[i].width) {
+			buffer_bytes(&line, word, columns[i].width - 1);
+			buffer_text(&line, "~");
+			continue;
+		}
 		if (!columns[i].is_name)
-			buffer_format(&line, "%*s", (int)columns[i].width, word);
-		else if (length > columns[i].width)
-			buffer_format(&line, "%.*s~", (int)columns[i].width - 1, word);
-		else
-			buffer_format(&line, "%-*s", (int)columns[i].width, word);
+			add_blanks(&line, columns[i].width, length);
+		buffer_bytes(&line, word, length);
+		if (columns[i].is_name)
+			add_blanks(&line, columns[i].width, length);
 	}
 	add_line(text, &line, width);
 }

@@ -59,9 +59,9 @@ need_pressure() {
 	try hull stats --count 2 --interval 50ms --format json
 	assert_ok
 	assert_eq "$(json 'map(.id) | unique[0]')" "$ID"
-	assert_eq "$(json 'length == 2 and all(.interval > 0.04 and .host.cpus > 0 and
+	assert_eq "$(json 'length == 2 and all(.interval > 0 and .host.cpus > 0 and
 		(.cpu.total | .usage > 0 and .wait >= 0 and .throttled == 0) and .cpu.waitOf == "run_delay"
-		and (.cpu.rate | has("usage") and has("wait") and .entitled > 0 and .deficit >= 0))')" true
+		and (.cpu.rate | has("usage") and has("wait") and (.entitled >= 0) and .deficit >= 0))')" true
 	[[ -z $(controller_version memory) ]] ||
 		assert_eq "$(json 'all(.memory.usage > 0 and .memory.limit == 67108864)')" true
 	[[ -z $(controller_version pids) ]] || assert_eq "$(json 'all(.pids == {current: 2, limit: 50})')" true
