@@ -90,6 +90,27 @@ tries_to_write() {
 	[[ $stderr == "hull: warning: "*cgroup* ]] || report "no warning"
 }
 
+# moves_on: the page of the whisper was written once more.
+written() { od -An -tu8 -j32 -N8 "$STATE/$ID/cpu"; }
+moves_on() { (($(written) > $1)); }
+
+@test "delegation: the whisper of a user's own container" {
+	need_delegation
+	script 'head -c 4 /run/hull/cpu; echo x >/run/hull/cpu; while :; do sleep 1000; done'
+	run_detached --whisper
+	wait_until moves_on "$(written)"
+	wait_until has_text HCPU "$OUT"
+	hull delete --force "$ID"
+	[[ ! -e $GROUP/hull-$ID ]] || fail "the group is left"
+}
+
+@test "the whisper of a container without a cgroup is refused" {
+	[[ $CGROUP_MODE != v2 ]] || skip "a user may have a group there"
+	script true
+	try hull run --whisper "$ID"
+	assert_error "needs a cgroup"
+}
+
 @test "delegation: a relative cgroupsPath stands below the user's group" {
 	need_delegation
 	config '.linux.cgroupsPath = "some/'"$ID"'"'
