@@ -20,7 +20,7 @@
 
 #define DELAY_FIRST	 500	     /* milliseconds; doubled with each try */
 #define DELAY_MOST	 (60 * 1000) /* of a Retry-After: nobody sits in front of it for longer */
-#define RETRY_AFTER_MOST (7 * 24 * 3600)
+#define RETRY_AFTER_MOST 604800UL    /* a week */
 
 static const char accept_manifests[] = "Accept: " MEDIA_OCI_INDEX ", " MEDIA_DOCKER_INDEX
 				       ", " MEDIA_OCI_MANIFEST ", " MEDIA_DOCKER_MANIFEST;

@@ -46,8 +46,12 @@ static int begin_upload(struct registry *registry, const char *path, const char 
 /* Scheme, host and port of the two are the same. */
 static bool same_origin(const char *a, const char *b)
 {
-	size_t length = (size_t)(strstr(a, "://") - a) + 3;
+	const char *host = strstr(a, "://");
+	size_t length;
 
+	if (!host)
+		return false;
+	length = (size_t)(host - a) + 3;
 	length += strcspn(a + length, "/?");
 	return !strncmp(a, b, length) && strchr("/?", b[length]);
 }
