@@ -13,7 +13,6 @@
  * give him the ranges of subuid(5) and subgid(5). 0 or an error with the
  * program's own message.
  */
-int id_helper_run(
-	const char *program, pid_t pid, const struct id_mapping *mappings, size_t count);
+int id_helper_run(const char *program, pid_t pid, const struct id_mapping *mappings, size_t count);
 
 #endif
