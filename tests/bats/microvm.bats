@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2034,SC2154 # try sets $stderr; setup.bash reads HULL_TIMEOUT
 # The container in a virtual machine of its own.
 load setup
 
