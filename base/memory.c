@@ -18,7 +18,10 @@ struct arena_block {
 
 void memory_free_pointer(void *pointer_to_pointer)
 {
-	free(*(void **)pointer_to_pointer);
+	void **pointer = pointer_to_pointer;
+
+	free(*pointer);
+	*pointer = NULL;
 }
 
 static void *memory_check(void *pointer)

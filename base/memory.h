@@ -11,6 +11,7 @@
  */
 #include <stddef.h>
 
+/* free(), and NULL in its place. */
 void memory_free_pointer(void *pointer_to_pointer);
 
 #define _cleanup_free_ __attribute__((cleanup(memory_free_pointer)))

@@ -14,9 +14,9 @@
 #include "spec/config.h"
 
 struct seccomp_program {
-	struct buffer code; /* struct sock_filter[] */
-	unsigned int flags; /* SECCOMP_FILTER_FLAG_* */
-	bool notifies;	    /* SCMP_ACT_NOTIFY is used: somebody outside answers */
+	struct buffer code;  /* struct sock_filter[] */
+	unsigned int flags;  /* SECCOMP_FILTER_FLAG_* */
+	bool notifies;	     /* SCMP_ACT_NOTIFY is used: somebody outside answers */
 	bool allows_sending; /* the filter stops no system call that hands the listener over */
 };
 

@@ -41,7 +41,7 @@ struct stats_sample {
 	double interval; /* seconds since the reading before; 0: this is the first */
 	struct stats_host host;
 	struct stats_row *rows; /* in the order of their names */
-	size_t count, size; /* of the rows, and of the room for them */
+	size_t count, size;	/* of the rows, and of the room for them */
 };
 
 struct stats_sampler;

@@ -165,6 +165,22 @@ only_b() { [[ $(tail -n 4 "$STREAM" | jq -rs 'map(.id) | unique | join(" ")') ==
 	assert_eq "$(<"$STREAM.err")" ""
 }
 
+# Of the program without sanitizers, whose allocator keeps what was freed for a while.
+@test "stats: its memory does not grow from sample to sample" {
+	local before after
+	[[ $HULL != *sanitize* ]] || skip "the sanitizer keeps freed memory"
+	run_sleeper
+	stream --interval 20ms
+	lines_are() { (($(wc -l <"$STREAM") >= $1)); }
+	memory_is() { sed -n 's/^RssAnon:\s*\([0-9]*\) kB/\1/p' "/proc/$WATCHER/status"; }
+	wait_until lines_are 20
+	before=$(memory_is)
+	wait_until lines_are 120
+	after=$(memory_is)
+	kill "$WATCHER"
+	((after <= before + 8)) || fail "RssAnon: from $before kB to $after kB"
+}
+
 @test "stats: threads in groups that the container has made count" {
 	[[ -n $CGROUP2 ]] || skip "a group of the container's own takes v2"
 	run_sleeper

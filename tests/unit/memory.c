@@ -68,6 +68,8 @@ static void check_take(void)
 
 	CHECK(!text && !strcmp(taken, "x"), "a pointer is handed on");
 	CHECK_TEXT(formatted, "a-1", "a formatted string");
+	memory_free_pointer(&taken);
+	CHECK(!taken, "what was freed is not freed again");
 }
 
 /* 2026-11-22T15:41:31.123456789Z: digits and signs where they belong. */
