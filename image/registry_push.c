@@ -111,11 +111,12 @@ int registry_push_blob(struct registry *registry, const struct descriptor *blob,
 		return r < 0 ? r : 0;
 	for (unsigned int try = 0;; try++) {
 		r = begin_upload(registry, "/blobs/uploads/", NULL, &status, &location);
-		if (r >= 0 && !location)
-			r = error_set(EPROTO, "registry %s: answered 201 to the begin of an upload",
-				registry->site->host);
 		if (r >= 0)
-			r = put_blob(registry, location, blob, fd, try);
+			r = location
+				    ? put_blob(registry, location, blob, fd, try)
+				    : error_set(EPROTO,
+					      "registry %s: answered 201 to the begin of an upload",
+					      registry->site->host);
 		if (r != -EAGAIN)
 			return r;
 	}

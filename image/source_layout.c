@@ -102,17 +102,18 @@ static int choose(struct layout_source *layout, const struct manifest *index,
 	const struct manifest_entry **entry)
 {
 	const char *tag = layout->source.reference->tag;
+	size_t at = index->entry_count;
 
-	*entry = NULL;
 	if (!tag && index->entry_count == 1)
-		*entry = &index->entries[0];
+		at = 0;
 	for (size_t i = 0; tag && i < index->entry_count; i++)
 		if (index->entries[i].ref_name && !strcmp(index->entries[i].ref_name, tag))
-			*entry = &index->entries[i];
-	if (*entry)
-		return 0;
-	return refuse_name(layout, index,
-		tag ? "has no image of that name" : "has several images: say which (:TAG)");
+			at = i;
+	if (at == index->entry_count)
+		return refuse_name(layout, index,
+			tag ? "has no image of that name" : "has several images: say which (:TAG)");
+	*entry = &index->entries[at];
+	return 0;
 }
 
 static int read_top(struct layout_source *layout, struct arena *arena, struct descriptor *blob)

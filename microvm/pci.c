@@ -43,7 +43,7 @@ void pci_add_bar(struct pci_device *pci, unsigned int bar, uint32_t bytes)
 {
 	pci->bar_bytes[bar] = bytes;
 	/* The bits below the size read as zero: that is how the guest learns it. */
-	pci_set(pci->writable + PCI_BASE_ADDRESS_0 + 4 * bar, ~(bytes - 1), 4);
+	pci_set(pci->writable + PCI_BASE_ADDRESS_0 + (size_t)4 * bar, ~(bytes - 1), 4);
 }
 
 unsigned int pci_add_capability(
@@ -76,7 +76,7 @@ int pci_attach(struct pci_bus *bus, struct pci_device *pci)
 		if (!bytes)
 			continue;
 		bus->next_address = (bus->next_address + bytes - 1) & ~(bytes - 1);
-		pci_set(pci->config + PCI_BASE_ADDRESS_0 + 4 * bar, bus->next_address, 4);
+		pci_set(pci->config + PCI_BASE_ADDRESS_0 + (size_t)4 * bar, bus->next_address, 4);
 		bus->next_address += bytes;
 	}
 	bus->devices[slot] = pci;
@@ -105,7 +105,7 @@ uint32_t pci_bar_address(const struct pci_device *pci, unsigned int bar)
 {
 	if (!(pci->config[PCI_COMMAND] & PCI_COMMAND_MEMORY))
 		return 0;
-	return pci_get(pci->config + PCI_BASE_ADDRESS_0 + 4 * bar, 4) & ~0xfu;
+	return pci_get(pci->config + PCI_BASE_ADDRESS_0 + (size_t)4 * bar, 4) & ~0xfu;
 }
 
 static void pci_config_read(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154 # try sets $stderr
+# shellcheck disable=SC2034,SC2154 # try sets $stderr, assert_error reads it
 # --systemd-cgroup where the bus is there and nobody answers: hull gives up, in words.
 
 load setup
