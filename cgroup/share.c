@@ -124,22 +124,6 @@ double share_deficit(double entitled, double usage, double demand)
 	return due > usage ? due - usage : 0;
 }
 
-int share_parse_cpus(const char *text, cpu_set_t *cpus)
-{
-	char *at = (char *)text;
-
-	CPU_ZERO(cpus);
-	while (*at >= '0' && *at <= '9') {
-		unsigned long first = strtoul(at, &at, 10);
-		unsigned long last = *at == '-' ? strtoul(at + 1, &at, 10) : first;
-
-		for (; first <= last && first < CPU_SETSIZE; first++)
-			CPU_SET(first, cpus);
-		at += *at == ',';
-	}
-	return CPU_COUNT(cpus);
-}
-
 double share_parse_quota(const char *text)
 {
 	char *end;

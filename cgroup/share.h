@@ -36,9 +36,6 @@ void share_divide(
 /* What it was entitled to, wanted and did not get. */
 double share_deficit(double entitled, double usage, double demand);
 
-/* CPUs in a list such as "0-3,7"; those beyond CPU_SETSIZE are left out. The number of them. */
-int share_parse_cpus(const char *text, cpu_set_t *cpus);
-
 /* CPUs of a quota in the form of cpu.max ("50000 100000", "max 100000"); INFINITY for none. */
 double share_parse_quota(const char *text);
 

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "cgroup/share.h"
 
 #define FILE_BYTES 4096
@@ -162,15 +163,13 @@ static void read_cpus(struct share_tree *tree, struct share_node *node)
 {
 	char text[FILE_BYTES];
 
-	if (node_text(tree, &node->cpus_file, text) && share_parse_cpus(text, &node->cpus))
+	if (node_text(tree, &node->cpus_file, text) && processors_parse(text, &node->cpus))
 		return;
 	if (node->above) {
 		node->cpus = node->above->cpus;
 		return;
 	}
-	CPU_ZERO(&node->cpus);
-	for (long i = 0, count = sysconf(_SC_NPROCESSORS_ONLN); i < count && i < CPU_SETSIZE; i++)
-		CPU_SET((size_t)i, &node->cpus);
+	(void)processors_online(&node->cpus);
 }
 
 void share_node_read(struct share_tree *tree, struct share_node *node)

@@ -104,6 +104,7 @@ static int choose(struct layout_source *layout, const struct manifest *index,
 	const char *tag = layout->source.reference->tag;
 	size_t at = index->entry_count;
 
+	*entry = NULL;
 	if (!tag && index->entry_count == 1)
 		at = 0;
 	for (size_t i = 0; tag && i < index->entry_count; i++)

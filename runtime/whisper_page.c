@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
-#include "base/file.h"
 #include "base/memory.h"
+#include "base/processors.h"
 
 /* What programs were built with. */
 _Static_assert(sizeof(struct hull_cpu_page) == 88, "the layout is a contract");
@@ -19,23 +17,9 @@ _Static_assert(sizeof(struct hull_cpu_record) == 16, "the layout is a contract")
 
 #define RECORDS_OFFSET 128 /* a cache line's multiple, with room for more members */
 
-/* Numbers of processors are below this; sysconf(3) of musl counts those that this process may use. */
-static unsigned int page_cpus(void)
-{
-	_cleanup_buffer_ struct buffer text = { 0 };
-	const char *last;
-
-	if (file_read_at(-1, "/sys/devices/system/cpu/possible", &text, 4096) < 0 || !text.data)
-		return (unsigned int)sysconf(_SC_NPROCESSORS_CONF);
-	last = text.data + strlen(text.data);
-	while (last > text.data && (last[-1] == '\n' || (last[-1] >= '0' && last[-1] <= '9')))
-		last--;
-	return (unsigned int)strtoul(last, NULL, 10) + 1;
-}
-
 void whisper_page_open(struct whisper_page *page, int fd)
 {
-	unsigned int cpus = page_cpus();
+	unsigned int cpus = processors_numbers();
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	size_t length = RECORDS_OFFSET + cpus * sizeof(struct hull_cpu_record);
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/processors.h"
 #include "cgroup/conservation.h"
 #include "runtime/command.h"
 #include "spec/template.h"
@@ -31,13 +32,13 @@ static int spec_check(const char *path)
 	_cleanup_close_ int folder_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_config_ struct config config = { 0 };
 	_cleanup_buffer_ struct buffer hints = { 0 };
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t cpus;
 	int r = folder_fd < 0 ? config_load_at(&config, AT_FDCWD, path)
 			      : config_load_at(&config, folder_fd, "config.json");
 
 	if (r < 0)
 		return r;
-	conservation_check(config.linux->resources, cpus > 0 ? (unsigned int)cpus : 1, &hints);
+	conservation_check(config.linux->resources, (unsigned int)processors_online(&cpus), &hints);
 	if (hints.length)
 		(void)fputs(hints.data, stdout);
 	return 0;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/processors.h"
 #include "ns/capability.h"
 #include "ns/seccomp.h"
 #include "runtime/doctor/machine.h"
@@ -35,13 +36,15 @@ static void about_distribution(struct buffer *name)
 
 void about_collect(struct about *about)
 {
+	cpu_set_t cpus;
+
 	*about = (struct about){ .libc = LIBC_NAME, .uid = geteuid() };
 	seccomp_library_version(&about->seccomp);
 	buffer_text(&about->capability, capability_library_version());
 	json_library_version(&about->json);
 	(void)uname(&about->kernel);
 	about_distribution(&about->distribution);
-	about->cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	about->cpus = processors_online(&cpus);
 	about->memory = (unsigned long long)sysconf(_SC_PHYS_PAGES) *
 			(unsigned long long)sysconf(_SC_PAGESIZE);
 	about->user_namespace = machine_in_user_namespace();

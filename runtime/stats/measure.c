@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/processors.h"
 
 int measure_open(struct measure *measure, const char *id, const char *saved, bool of_threads,
 	struct kept_files *kept)
@@ -167,7 +168,9 @@ void host_read(struct host_times *times, struct stats_host *host)
 	char text[256];
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	*host = (struct stats_host){ (int)sysconf(_SC_NPROCESSORS_ONLN), NAN, NAN };
+	cpu_set_t cpus;
+
+	*host = (struct stats_host){ processors_online(&cpus), NAN, NAN };
 	if (n <= 0)
 		return;
 	text[n] = '\0';

@@ -227,6 +227,13 @@ runs_here() {
 
 # ---- cgroups ---------------------------------------------------------------------------------------
 
+@test "doctor: the machine's processors, also where this process may use one of them" {
+	local online
+	online=$(getconf _NPROCESSORS_ONLN)
+	try taskset -c 0 "$HULL" doctor
+	assert_has "; $online CPUs, "
+}
+
 @test "doctor: no cgroups" {
 	without 'mount -t tmpfs t /sys/fs/cgroup'
 	doctor "${WITHOUT[@]}" -- --json

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The arithmetic of shares and of stolen time, and the texts that they are read from. */
+#include "base/processors.h"
 #include "cgroup/share.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 #define MEMBERS_MOST 4
 
-/* CPUs as in share_parse_cpus; entitled: what is expected. */
+/* CPUs as in processors_parse; entitled: what is expected. */
 struct share_row {
 	const char *name, *all;
 	double capacity;
@@ -59,9 +60,9 @@ static void check_shares(void)
 				.demand = row->members[count].demand,
 				.limit = limit > 0 ? limit : INFINITY,
 			};
-			(void)share_parse_cpus(row->members[count].cpus, &members[count].cpus);
+			(void)processors_parse(row->members[count].cpus, &members[count].cpus);
 		}
-		(void)share_parse_cpus(row->all, &all);
+		(void)processors_parse(row->all, &all);
 		share_divide(members, count, row->capacity, &all);
 		for (size_t j = 0; j < count; j++)
 			CHECK(fabs(members[j].entitled - row->members[j].entitled) < 1e-5,
@@ -96,11 +97,11 @@ static void check_texts(void)
 	for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++)
 		CHECK(share_parse_quota(quotas[i].text) == quotas[i].cpus, "quota \"%s\"",
 			quotas[i].text);
-	CHECK(share_parse_cpus("0-2,5\n", &cpus) == 4 && CPU_ISSET(5, &cpus) &&
+	CHECK(processors_parse("0-2,5\n", &cpus) == 4 && CPU_ISSET(5, &cpus) &&
 			!CPU_ISSET(3, &cpus),
 		"a list of CPUs");
-	CHECK(share_parse_cpus("\n", &cpus) == 0, "an empty list of CPUs");
-	CHECK(share_parse_cpus("1000-999999999\n", &cpus) == 24, "CPUs beyond what a set holds");
+	CHECK(processors_parse("\n", &cpus) == 0, "an empty list of CPUs");
+	CHECK(processors_parse("1000-999999999\n", &cpus) == 24, "CPUs beyond what a set holds");
 	CHECK(stolen_parse_pressure("some avg10=0.00 avg60=1.00 avg300=0.00 total=7\n"
 				    "full avg10=0.00 avg60=0.00 avg300=0.00 total=5\n",
 		      &some, &full) &&
