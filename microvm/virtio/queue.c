@@ -65,6 +65,7 @@ int virtqueue_enable(struct virtqueue *queue)
 struct table {
 	const char *descriptors;
 	unsigned int count;
+	bool indirect;
 };
 
 static int chain_add(const struct virtqueue *queue, struct virtio_chain *chain,
@@ -99,18 +100,19 @@ static int table_enter(
 {
 	unsigned int count = descriptor->len / sizeof(*descriptor);
 
-	if (table->descriptors != queue->descriptors || descriptor->flags & VRING_DESC_F_NEXT ||
+	if (table->indirect || descriptor->flags & VRING_DESC_F_NEXT ||
 		descriptor->len % sizeof(*descriptor) || !count || count > VIRTQUEUE_SIZE)
 		return -EINVAL;
 	table->descriptors = memory_at(queue->memory, descriptor->addr, descriptor->len);
 	table->count = count;
+	table->indirect = true;
 	return table->descriptors ? 0 : -EINVAL;
 }
 
 static int chain_follow(
 	const struct virtqueue *queue, struct virtio_chain *chain, unsigned int index)
 {
-	struct table table = { queue->descriptors, queue->size };
+	struct table table = { queue->descriptors, queue->size, false };
 	int r;
 
 	/* No chain is longer than its table: a loop ends here. */

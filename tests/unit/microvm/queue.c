@@ -141,6 +141,7 @@ static void test_broken_chains(void)
 		{ { TABLE, 16, VRING_DESC_F_INDIRECT | VRING_DESC_F_NEXT, 1 }, { DATA, 4, 0, 0 },
 			"a table with something behind it" },
 		{ { BYTES, 16, VRING_DESC_F_INDIRECT, 0 }, { 0 }, "a table beyond memory" },
+		{ { DESCRIPTORS, 16, VRING_DESC_F_INDIRECT, 0 }, { 0 }, "the queue's own table" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
