@@ -126,7 +126,8 @@ int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes,
 		head->cmsg_len = CMSG_LEN(sizeof(int) * REQUEST_FDS);
 		memcpy(CMSG_DATA(head), fds, sizeof(int) * REQUEST_FDS);
 	}
-	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
+	/* Of a monitor that has ended already the answer tells why. */
+	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		return error_errno(errno, "cannot ask the container's microVM");
 	return 0;
 }
