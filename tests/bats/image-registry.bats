@@ -287,7 +287,8 @@ partial_grows() { [[ -n $(find "$STORE/partial" -type f -size +100k 2>/dev/null)
 	assert_error "by the manifest, but the registry sends"
 	hostile endless
 	assert_error "longer than the"
-	hostile cut-always --no-retry
+	# In a store of its own: "endless" may have left the whole layer before it went on.
+	STORE=$PWD/cut hostile cut-always --no-retry
 	assert_error "was cut after"
 	assert_clean
 	# Nothing of it is in the way of the right bytes.
