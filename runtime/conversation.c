@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -110,26 +108,6 @@ static int talk_hand_listener_over(
 	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
 }
 
-/* Engines wait for the file, so it appears with its whole content. */
-static int talk_write_pid_file(const struct conversation *talk)
-{
-	const char *path = talk->request->pid_file;
-	_cleanup_free_ char *for_folder = NULL, *for_name = NULL;
-	_cleanup_close_ int folder = -EBADF;
-	char text[16];
-	int r;
-
-	if (!path)
-		return 0;
-	for_folder = string_copy(path);
-	for_name = string_copy(path);
-	folder = open(dirname(for_folder), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(text, sizeof(text), "%d", talk->handle->pid);
-	r = folder < 0 ? -errno
-		       : file_replace_at(folder, basename(for_name), text, strlen(text), 0644);
-	return r < 0 ? error_errno(r, "cannot write the pid file %s", path) : 0;
-}
-
 /* The word beside the descriptor is that of runc. */
 static int talk_send_pidfd(const struct conversation *talk)
 {
@@ -164,7 +142,7 @@ static int talk_release(struct conversation *talk)
 	if (r >= 0)
 		r = talk_send_pidfd(talk);
 	if (r >= 0)
-		r = talk_write_pid_file(talk);
+		r = process_handle_write_pid(talk->handle, talk->request->pid_file);
 	return r < 0 ? r : talk_send(talk, MESSAGE_RELEASE);
 }
 

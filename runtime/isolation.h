@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "cgroup/watch.h"
 #include "runtime/container.h"
+#include "runtime/process_handle.h"
 #include "runtime/rootless.h"
 
 /* What a new process is given besides the configuration. */
@@ -29,13 +30,6 @@ struct process_request {
 	bool systemd_cgroup; /* systemd makes the cgroup */
 	bool whisper;	     /* runtime/whisper.h */
 	bool wait_for_start; /* the program waits for `start` */
-};
-
-/* A process that was made: our child. */
-struct process_handle {
-	pid_t pid;
-	int pidfd;
-	int terminal_fd; /* the master, when the process has a terminal and there is no socket */
 };
 
 /* What `events` waits for. Each function returns 0, or a negative errno to end the watch. */

@@ -156,17 +156,6 @@ static int host_record_process(struct container *container, const struct process
 	return container_save(container);
 }
 
-static void host_abandon(struct process_handle *handle)
-{
-	if (handle->pid <= 0)
-		return;
-	(void)process_signal(handle->pidfd, SIGKILL);
-	(void)process_wait(handle->pid);
-	file_close(&handle->pidfd);
-	file_close(&handle->terminal_fd);
-	handle->pid = 0;
-}
-
 static int host_record(struct conversation *talk)
 {
 	return host_record_process(talk->container, talk->handle);
@@ -212,7 +201,7 @@ static int host_create(struct container *container, int bundle_fd,
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0) {
 		host_plan_take_back(&plan);
-		host_abandon(handle);
+		process_handle_abandon(handle);
 	}
 	return r;
 }
@@ -309,7 +298,7 @@ static int host_exec(struct container *container, const struct process_request *
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
 	if (r < 0)
-		host_abandon(handle);
+		process_handle_abandon(handle);
 	return r;
 }
 

@@ -130,31 +130,6 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 	return container_save(container);
 }
 
-static int microvm_write_pid_file(const char *path, pid_t pid)
-{
-	char text[16];
-	_cleanup_close_ int fd = -EBADF;
-	int r;
-
-	if (!path)
-		return 0;
-	(void)snprintf(text, sizeof(text), "%d", pid);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
-	return r < 0 ? error_errno(r, "cannot write the pid file %s", path) : 0;
-}
-
-static void microvm_abandon(struct process_handle *handle)
-{
-	if (handle->pid <= 0)
-		return;
-	(void)process_signal(handle->pidfd, SIGKILL);
-	(void)process_wait(handle->pid);
-	file_close(&handle->pidfd);
-	file_close(&handle->terminal_fd);
-	handle->pid = 0;
-}
-
 static int microvm_start(struct container *container)
 {
 	_cleanup_close_ int socket_fd = monitor_connect(container);
@@ -199,9 +174,9 @@ static int microvm_create(struct container *container, int bundle_fd,
 	if (r >= 0 && !request->wait_for_start)
 		r = microvm_start(container);
 	if (r >= 0)
-		r = microvm_write_pid_file(request->pid_file, handle->pid);
+		r = process_handle_write_pid(handle, request->pid_file);
 	if (r < 0)
-		microvm_abandon(handle);
+		process_handle_abandon(handle);
 	return r;
 }
 
@@ -250,7 +225,7 @@ static int microvm_exec(struct container *container, const struct process_reques
 		return error_errno(handle->pid, "fork");
 	if (handle->pid == 0)
 		microvm_stand_in(socket_fd, terminal_fd);
-	return microvm_write_pid_file(request->pid_file, handle->pid);
+	return process_handle_write_pid(handle, request->pid_file);
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------- */
