@@ -4,7 +4,7 @@
 load setup
 
 # A guest's kernel needs half a minute where the processor of the lab is emulated.
-HULL_TIMEOUT=90
+HULL_TIMEOUT=240
 
 # A KVM that is the kernel's emulation of a processor runs no stock kernel.
 need_microvm() {
