@@ -37,7 +37,7 @@ static void fs_refuse(struct virtio_fs *fs, unsigned int queue, const struct vir
 static bool fs_hand_on(struct virtio_fs *fs, unsigned int queue, const struct virtio_chain *chain)
 {
 	struct fuse_in_header head = { 0 };
-	struct iovec pieces[VIRTQUEUE_SIZE];
+	struct iovec pieces[1 + VIRTQUEUE_SIZE]; /* the head is one, and its segment may go on */
 	struct msghdr message = { .msg_iov = pieces };
 
 	if (virtio_chain_read(chain, 0, &head, sizeof(head)) != sizeof(head) ||
