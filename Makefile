@@ -52,8 +52,10 @@ ENTRY    := $(if $(filter x86_64,$(shell uname -m)),-Wl$(comma)-e$(comma)self_en
 override LDFLAGS  += -Wl,--defsym=__isoc23_strtoul=strtoul -Wl,--defsym=fopen64=fopen
 else
 FLAVOUR  := $(if $(findstring fuzzer,$(SANITIZE)),fuzz,$(if $(SANITIZE),sanitize,glibc))
-# clang takes a variable that is only cleaned up for an unused one.
-override CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-Wno-unused-variable)
+# clang takes a variable that is only cleaned up for an unused one, and the kernel's lists with a head
+# for its own invention.
+override CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-Wno-unused-variable \
+	-Wno-gnu-variable-sized-type-not-at-end)
 OBJ      := $(BUILD)/$(FLAVOUR)
 BIN      := $(OBJ)
 LIBS     := -lseccomp -lcap -lyajl -lm

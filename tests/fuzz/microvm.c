@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A hostile guest: any accesses to configuration space and BARs, any rings in memory. Each
- * step is eight bytes: what, where (three bytes), a value (four).
+ * step is eight bytes: what, where (three bytes), a value (four). The guest's memory is the
+ * input over and over, so that long chains of descriptors need no long inputs.
  */
 #include "microvm/virtio/blk.h"
 #include "microvm/virtio/console.h"
+#include "microvm/virtio/fs.h"
 #include "microvm/virtio/pci.h"
 #include "microvm/virtio/rng.h"
 
+#include <linux/virtio_config.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
 
-#define BYTES (1ul << 18)
-#define STEPS 512
+#define BYTES	(1ul << 18)
+#define STEPS	512
+#define DEVICES 4
 
 struct guest {
 	struct memory memory;
@@ -25,14 +31,17 @@ struct guest {
 	struct console console;
 	struct virtio_device rng;
 	struct blk disk;
-	struct virtio_pci transports[3];
+	struct virtio_fs shared;
+	int server_fd; /* where the shared file system's server would be */
+	struct virtio_pci transports[DEVICES];
 };
 
 static void guest_make(struct guest *guest)
 {
 	int fd = memfd_create("disk", MFD_CLOEXEC);
 	struct virtio_device *devices[] = { &guest->console.device, &guest->rng,
-		&guest->disk.device };
+		&guest->disk.device, &guest->shared.device };
+	int ends[2];
 
 	guest->kvm = KVM_NONE;
 	guest->interrupts.kvm = &guest->kvm;
@@ -41,26 +50,61 @@ static void guest_make(struct guest *guest)
 	pci_bus_init(&guest->bus);
 	console_init(&guest->console, &guest->loop, &guest->memory);
 	rng_init(&guest->rng, &guest->loop, &guest->memory);
+	FUZZ_NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+	guest->server_fd = ends[1];
+	FUZZ_NEED(virtio_fs_init(&guest->shared, &guest->loop, &guest->memory, ends[0]) == 0);
 	FUZZ_NEED(blk_init(&guest->disk, &guest->loop, &guest->memory, fd, false, "disk") == 0);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < DEVICES; i++)
 		FUZZ_NEED(virtio_pci_attach(&guest->transports[i], devices[i], &guest->kvm,
 				  &guest->interrupts, &guest->bus) == 0);
 }
 
 static void guest_free(struct guest *guest)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < DEVICES; i++)
 		virtio_pci_close(&guest->transports[i]);
 	interrupts_close(&guest->interrupts);
 	(void)close(guest->disk.fd);
+	(void)close(guest->server_fd);
+	(void)close(guest->shared.source.fd);
 	loop_close(&guest->loop);
 	memory_free(&guest->memory);
+}
+
+/* The server takes a request, and has an answer of any length. */
+static void server_step(struct guest *guest, uint32_t value)
+{
+	static char packet[1 << 17];
+
+	if (recv(guest->server_fd, packet, sizeof(packet), MSG_DONTWAIT) < 0 && value & 1)
+		return;
+	(void)send(guest->server_fd, packet, value % 4096, MSG_DONTWAIT | MSG_NOSIGNAL);
+	guest->shared.source.ready(guest->shared.source.context, EPOLLIN);
+}
+
+/* The driver rings; the first time it first says that it is ready, and where its queues are. */
+static void driver_step(struct virtio_device *device, uint32_t value)
+{
+	bool ready = device->status & VIRTIO_CONFIG_S_DRIVER_OK;
+
+	for (unsigned int i = 0; i < device->queue_count && !ready; i++) {
+		struct virtqueue *queue = &device->queues[i];
+
+		queue->size = 1u << value % 9;
+		queue->descriptors_address = (value >> 4 & 0x3ff) * 16ul;
+		queue->available_address = (value >> 14 & 0x1ff) * 16ul;
+		queue->used_address = (value >> 23) * 16ul + BYTES / 2;
+		queue->event_index = value & 8;
+		(void)virtqueue_enable(queue);
+	}
+	device->status |= VIRTIO_CONFIG_S_DRIVER_OK;
+	device->type->notified(device, value % device->queue_count);
 }
 
 static void guest_step(struct guest *guest, const uint8_t *step)
 {
 	uint32_t where = step[1] | (uint32_t)step[2] << 8 | (uint32_t)step[3] << 16, value;
-	unsigned int length = 1u << (step[0] >> 4 & 3), device = where % 3;
+	unsigned int length = 1u << (step[0] >> 4 & 3), device = where % DEVICES;
 	uint64_t wide;
 	char *host;
 
@@ -87,12 +131,11 @@ static void guest_step(struct guest *guest, const uint8_t *step)
 		if (host)
 			memcpy(host, &value, sizeof(value));
 		break;
+	case 6:
+		server_step(guest, value);
+		break;
 	default:
-		device = where % 3;
-		if (guest->transports[device].device->status & 4)
-			guest->transports[device].device->type->notified(
-				guest->transports[device].device,
-				value % guest->transports[device].device->queue_count);
+		driver_step(guest->transports[device].device, value);
 	}
 }
 
@@ -102,6 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	memset(&guest, 0, sizeof(guest));
 	guest_make(&guest);
+	for (size_t at = 0; length && at < BYTES; at += length)
+		memcpy((char *)guest.memory.slots[0].host + at, bytes,
+			length < BYTES - at ? length : BYTES - at);
 	for (size_t i = 0; i + 8 <= length && i < 8ul * STEPS; i += 8)
 		guest_step(&guest, bytes + i);
 	guest_free(&guest);
