@@ -75,7 +75,7 @@ static int rdt_open_class(int root_fd, const struct rdt_group *group)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The two older fields have to agree with a class that exists; schemata is written to it in any case. */
+/* The two older fields have to agree with a class that exists; schemata is written to it. */
 static int rdt_compare(int class_fd, const struct config_intel_rdt *config, const char *clos)
 {
 	_cleanup_buffer_ struct buffer wanted = { 0 }, found = { 0 };
