@@ -164,6 +164,8 @@ static const struct command *find_command(const struct front *front, const char 
 static int enter_command(
 	const struct front *front, struct arena *arena, char **words, int count, char **all)
 {
+	/* The last two are crun's. */
+	static const char *const help[] = { "--help", "-h", "-?", "--usage" };
 	const struct command *command = find_command(front, words[0]);
 	int r;
 
@@ -177,17 +179,33 @@ static int enter_command(
 		front->print_version();
 		return 0;
 	}
-	if (wants(command, words + 1, count - 1, "--help") ||
-		wants(command, words + 1, count - 1, "-h")) {
-		print_command_help(front, command);
-		return 0;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(help); i++)
+		if (wants(command, words + 1, count - 1, help[i])) {
+			print_command_help(front, command);
+			return 0;
+		}
 	r = open_log(front->options);
 	if (r >= 0 && front->prepare)
 		r = front->prepare(front->global, command, all);
 	if (r < 0)
 		return fail(r, command->failure_code);
 	return run_command(front, command, arena, words + 1, count - 1);
+}
+
+/* `help COMMAND`, which runc knows, is `COMMAND --help`, also for who gets the words of main. */
+static void turn_help(char **rest, char **all)
+{
+	static char help[] = "--help";
+
+	while (*all != rest[0])
+		all++;
+	rest[0] = all[0] = rest[1];
+	rest[1] = all[1] = help;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "h");
 }
 
 int front_main(const struct front *front, int count, char **words)
@@ -208,7 +226,9 @@ int front_main(const struct front *front, int count, char **words)
 	}
 	if (operands < 0)
 		return fail(operands, 1);
-	if (front->options->version || front->options->help || !operands) {
+	if (operands > 1 && is_help(*rest))
+		turn_help(rest, words);
+	if (front->options->version || front->options->help || !operands || is_help(*rest)) {
 		front->options->version ? front->print_version() : print_help(front);
 		return flush_output(0);
 	}

@@ -75,6 +75,7 @@ static int rdt_open_class(int root_fd, const struct rdt_group *group)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The two older fields have to agree with a class that exists; schemata is written to it. */
 static int rdt_compare(int class_fd, const struct config_intel_rdt *config, const char *clos)
 {
 	_cleanup_buffer_ struct buffer wanted = { 0 }, found = { 0 };
@@ -84,8 +85,6 @@ static int rdt_compare(int class_fd, const struct config_intel_rdt *config, cons
 		return error_errno(r, "resctrl: %s/schemata", clos);
 	buffer_text(&wanted, "");
 	rdt_schema_write(config, &wanted);
-	for (size_t i = 0; i < config->schemata.count; i++)
-		buffer_format(&wanted, "%s\n", config->schemata.items[i]);
 	if (!rdt_schema_matches(wanted.data, found.data ? found.data : ""))
 		return error_set(EINVAL,
 			"config.json: linux.intelRdt.closID: %s exists, with another schema than "
@@ -235,6 +234,14 @@ int rdt_enter(int root_fd, const struct rdt_group *group, pid_t pid)
 		return r;
 	rdt_monitor_path(group, path, sizeof(path));
 	return rdt_add_task(class_fd, path, pid);
+}
+
+bool rdt_settle(struct rdt_group *group, const struct config_intel_rdt *config)
+{
+	bool changes = group->made && config->clos_id;
+
+	group->made &= !changes;
+	return changes;
 }
 
 /* In a file system of its own rmdir(2) takes the kernel's files along. */

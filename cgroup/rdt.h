@@ -20,7 +20,7 @@
 struct rdt_group {
 	const char *id;	  /* the container's: the name of its monitoring group */
 	const char *clos; /* the folder of its class; "/" is the root's */
-	bool made;	  /* the class is this container's own */
+	bool made;	  /* the class is this container's own, and goes with it */
 	bool monitored;
 };
 
@@ -46,6 +46,12 @@ int rdt_configure(
 int rdt_update(int root_fd, const struct rdt_group *group, const struct config_intel_rdt *config,
 	struct buffer *before);
 int rdt_restore(int root_fd, const struct rdt_group *group, const char *before);
+
+/*
+ * The container is created: from now on a class that closID names stays, whoever made it
+ * (config-linux.md, IntelRdt). True when that changes the group.
+ */
+bool rdt_settle(struct rdt_group *group, const struct config_intel_rdt *config);
 
 /* Move a process, which has one thread, into the group. */
 int rdt_enter(int root_fd, const struct rdt_group *group, pid_t pid);

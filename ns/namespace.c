@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -58,7 +59,7 @@ int namespace_set_open(struct namespace_set *set, const struct config *config, i
 	*set = (struct namespace_set){ .proc_fd = proc_fd };
 	for (int type = 0; type < NAMESPACE_TYPES; type++)
 		set->join_fds[type] = -1;
-	set->time_offsets = config->linux->time_offsets;
+	set->time_offsets = &config->linux->time_offsets;
 	for (size_t i = 0; i < config->linux->namespaces.count; i++) {
 		const struct config_namespace *namespace = &config->linux->namespaces.items[i];
 		int fd;
@@ -147,14 +148,6 @@ static int namespace_join_all(const struct namespace_set *set)
 	return 0;
 }
 
-static void offset_write(
-	struct buffer *text, const char *clock, const struct config_time_offset *offset)
-{
-	if (offset)
-		buffer_format(text, "%s %lld %llu\n", clock, (long long)offset->seconds,
-			(unsigned long long)offset->nanoseconds);
-}
-
 /* time_namespaces(7): the offsets are set before the first process is born into it. */
 static int namespace_set_time(const struct namespace_set *set)
 {
@@ -165,12 +158,12 @@ static int namespace_set_time(const struct namespace_set *set)
 		return 0;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return error_errno(errno, "cannot make a time namespace");
-	if (!set->time_offsets)
+	if (!set->time_offsets || !set->time_offsets->count)
 		return 0;
-	offset_write(&text, "monotonic", set->time_offsets->monotonic);
-	offset_write(&text, "boottime", set->time_offsets->boottime);
-	if (!text.length)
-		return 0;
+	for (size_t i = 0; i < set->time_offsets->count; i++)
+		buffer_format(&text, "%s %" PRId64 " %" PRIu64 "\n",
+			set->time_offsets->items[i].key, set->time_offsets->items[i].seconds,
+			set->time_offsets->items[i].nanoseconds);
 	r = file_write_at(set->proc_fd, "self/timens_offsets", text.data);
 	return r < 0 ? error_errno(r, "config.json: linux.timeOffsets: cannot be set") : 0;
 }

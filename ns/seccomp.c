@@ -40,11 +40,13 @@ const char *const seccomp_operator_names[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SC
 	"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL };
 
 /* The spec's name of an architecture is libseccomp's own with "SCMP_ARCH_" in front. */
-const char *const seccomp_arch_names[] = { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS",
-	"SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
-	"SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_PPC",
-	"SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390",
-	"SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL };
+const char *const seccomp_arch_names[] = { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
+	"SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
+	"SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
+	"SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64",
+	"SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390", "SCMP_ARCH_S390X",
+	"SCMP_ARCH_SH", "SCMP_ARCH_SHEB", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64",
+	NULL };
 
 static const struct {
 	const char *name;
@@ -160,6 +162,10 @@ static int seccomp_add_rule(
 	return 0;
 }
 
+/*
+ * One that this libseccomp does not know, or of another byte order, is no architecture whose system
+ * calls this machine's kernel could see: what the filter would say of it makes no difference.
+ */
 static int seccomp_add_architectures(
 	scmp_filter_ctx filter, const struct string_list *architectures)
 {
@@ -175,16 +181,8 @@ static int seccomp_add_architectures(
 			lower[k] =
 				(char)(name[k] >= 'A' && name[k] <= 'Z' ? name[k] + 32 : name[k]);
 		token = seccomp_arch_resolve_name(lower);
-		if (!token)
-			return error_set(EINVAL, "linux.seccomp.architectures[%zu]: unknown: %s", i,
-				architectures->items[i]);
-		r = seccomp_arch_add(filter, token);
-		if (r == -EDOM)
-			return error_set(EINVAL,
-				"linux.seccomp.architectures[%zu]: %s: has another byte order than "
-				"this machine",
-				i, architectures->items[i]);
-		if (r < 0 && r != -EEXIST)
+		r = token ? seccomp_arch_add(filter, token) : 0;
+		if (r < 0 && r != -EEXIST && r != -EDOM)
 			return error_errno(r, "linux.seccomp.architectures[%zu]: %s", i,
 				architectures->items[i]);
 	}

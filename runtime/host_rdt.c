@@ -48,6 +48,16 @@ int host_rdt_enter(const struct container *container, pid_t pid)
 	return root_fd < 0 ? root_fd : rdt_enter(root_fd, &group, pid);
 }
 
+int host_rdt_settle(struct container *container, const struct config_intel_rdt *config)
+{
+	struct rdt_group group = rdt_of(container);
+
+	if (!config || !rdt_settle(&group, config))
+		return 0;
+	container->record.rdt_made = group.made;
+	return container_save(container);
+}
+
 int host_rdt_update(struct container *container, const struct config_intel_rdt *config,
 	struct host_rdt_before *before)
 {

@@ -16,6 +16,9 @@ int host_rdt_make(struct container *container, const struct config_intel_rdt *co
 
 /* Move a process of the container's into it. */
 int host_rdt_enter(const struct container *container, pid_t pid);
+/* The container is created: its class may be to stay behind it. */
+int host_rdt_settle(struct container *container, const struct config_intel_rdt *config);
+
 /*
  * Another schema for a container that runs; one that had no class gets one, and its
  * first process enters it. *BEFORE is for host_rdt_undo, which brings back what was.

@@ -199,6 +199,8 @@ static int host_create(struct container *container, int bundle_fd,
 		r = whisper_start(container, cgroup, handle);
 	if (r >= 0)
 		r = conversation_run(&talk, &plan.init);
+	if (r >= 0)
+		r = host_rdt_settle(container, request->config->linux->intel_rdt);
 	if (r < 0) {
 		host_plan_take_back(&plan);
 		process_handle_abandon(handle);

@@ -48,10 +48,36 @@ static int check_hooks(const struct config_hooks *hooks)
 	return 0;
 }
 
+/* The parts of the vm section that hull's own monitor has nothing for. */
+static int check_machine(const struct config_vm *vm)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} parts[] = {
+		{ "hypervisor", vm->hypervisor },
+		{ "kernel.initrd", vm->kernel->initrd },
+		{ "image", vm->image },
+		{ "hwConfig.deviceTree", vm->hw_config && vm->hw_config->device_tree },
+		{ "hwConfig.dtdevs", vm->hw_config && vm->hw_config->dtdevs.count },
+		{ "hwConfig.iomems", vm->hw_config && vm->hw_config->iomems.count },
+		{ "hwConfig.irqs", vm->hw_config && vm->hw_config->irqs.count },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].given)
+			return error_set(ENOTSUP,
+				"config.json: vm.%s: hull's microVMs do not have it",
+				parts[i].name);
+	return 0;
+}
+
 static int check(const struct config *config)
 {
 	int r = check_namespaces(config);
 
+	if (r >= 0 && config->vm)
+		r = check_machine(config->vm);
 	if (r >= 0 && config->hooks)
 		r = check_hooks(config->hooks);
 	if (r >= 0 && config->linux->net_devices.count)

@@ -152,12 +152,14 @@ struct config_namespace {
 };
 
 struct config_time_offset {
+	const char *key; /* "monotonic" or "boottime" */
 	int64_t seconds;
 	uint64_t nanoseconds;
 };
 
 struct config_time_offsets {
-	struct config_time_offset *monotonic, *boottime;
+	struct config_time_offset *items;
+	size_t count;
 };
 
 struct config_device {
@@ -320,7 +322,7 @@ struct config_linux {
 		size_t count;
 	} namespaces;
 	struct config_id_mappings uid_mappings, gid_mappings;
-	struct config_time_offsets *time_offsets;
+	struct config_time_offsets time_offsets;
 	struct {
 		struct config_device *items;
 		size_t count;
@@ -341,6 +343,10 @@ struct config_linux {
 	struct config_personality *personality;
 };
 
+struct config_iomem {
+	uint64_t first_gfn, first_mfn, count; /* in pages */
+};
+
 struct config_vm {
 	struct {
 		const char *path;
@@ -357,6 +363,11 @@ struct config_vm {
 		const char *device_tree;
 		struct optional_unsigned vcpus, memory; /* memory in bytes */
 		struct string_list dtdevs;
+		struct {
+			struct config_iomem *items;
+			size_t count;
+		} iomems;
+		struct unsigned_list irqs;
 	} *hw_config;
 };
 

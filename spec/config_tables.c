@@ -116,10 +116,6 @@ TABLE(namespace, config_namespace,
 TABLE(time_offset, config_time_offset, FIELD(config_time_offset, seconds, "secs", INTEGER),
 	FIELD(config_time_offset, nanoseconds, "nanosecs", UNSIGNED, BITS(32)));
 
-TABLE(time_offsets, config_time_offsets,
-	FIELD(config_time_offsets, monotonic, "monotonic", OBJECT, OF(time_offset)),
-	FIELD(config_time_offsets, boottime, "boottime", OBJECT, OF(time_offset)));
-
 TABLE(device, config_device, FIELD(config_device, type, "type", STRING, MUST),
 	FIELD(config_device, path, "path", STRING, MUST),
 	FIELD(config_device, major, "major", OPTIONAL_INTEGER),
@@ -288,7 +284,7 @@ TABLE(linux_section, config_linux,
 	FIELD(config_linux, namespaces, "namespaces", OBJECTS, OF(namespace)),
 	FIELD(config_linux, uid_mappings, "uidMappings", OBJECTS, OF(id_mapping)),
 	FIELD(config_linux, gid_mappings, "gidMappings", OBJECTS, OF(id_mapping)),
-	FIELD(config_linux, time_offsets, "timeOffsets", OBJECT, OF(time_offsets)),
+	FIELD(config_linux, time_offsets, "timeOffsets", OBJECT_MAP, OF(time_offset)),
 	FIELD(config_linux, devices, "devices", OBJECTS, OF(device)),
 	FIELD(config_linux, net_devices, "netDevices", OBJECT_MAP, OF(net_device)),
 	FIELD(config_linux, cgroups_path, "cgroupsPath", STRING),
@@ -323,12 +319,18 @@ VM_TABLE(vm_kernel, kernel, VM_FIELD(kernel, path, "path", STRING, MUST),
 	VM_FIELD(kernel, initrd, "initrd", STRING));
 
 VM_TABLE(vm_image, image, VM_FIELD(image, path, "path", STRING, MUST),
-	VM_FIELD(image, format, "format", STRING, MUST));
+	VM_FIELD(image, format, "format", STRING));
+
+TABLE(vm_iomem, config_iomem, FIELD(config_iomem, first_gfn, "firstGFN", UNSIGNED),
+	FIELD(config_iomem, first_mfn, "firstMFN", UNSIGNED, MUST),
+	FIELD(config_iomem, count, "nrMFNs", UNSIGNED, MUST));
 
 VM_TABLE(vm_hw_config, hw_config, VM_FIELD(hw_config, device_tree, "deviceTree", STRING),
 	VM_FIELD(hw_config, vcpus, "vcpus", OPTIONAL_UNSIGNED, BITS(32)),
 	VM_FIELD(hw_config, memory, "memory", OPTIONAL_UNSIGNED),
-	VM_FIELD(hw_config, dtdevs, "dtdevs", STRINGS));
+	VM_FIELD(hw_config, dtdevs, "dtdevs", STRINGS),
+	VM_FIELD(hw_config, iomems, "iomems", OBJECTS, OF(vm_iomem)),
+	VM_FIELD(hw_config, irqs, "irqs", UNSIGNEDS, BITS(32)));
 
 TABLE(vm, config_vm, FIELD(config_vm, hypervisor, "hypervisor", OBJECT, OF(vm_hypervisor)),
 	FIELD(config_vm, kernel, "kernel", OBJECT, OF(vm_kernel)),

@@ -56,31 +56,32 @@ static int validate_user_namespace(const struct validation *at, const struct con
 	return 0;
 }
 
-static int validate_time_offset(
-	const struct validation *at, const struct config_time_offset *offset, const char *clock)
-{
-	if (!offset || offset->nanoseconds < 1000000000)
-		return 0;
-	return validation_refuse(at,
-		"linux.timeOffsets.%s.nanosecs: must be less than 1000000000, got %" PRIu64, clock,
-		offset->nanoseconds);
-}
-
 static int validate_time_offsets(const struct validation *at, const struct config *config)
 {
-	const struct config_time_offsets *offsets = config->linux->time_offsets;
-	int r;
+	static const char *const clocks[] = { "monotonic", "boottime", NULL };
+	const struct config_time_offsets *offsets = &config->linux->time_offsets;
 
-	if (!offsets || (!offsets->monotonic && !offsets->boottime))
+	if (!offsets->count)
 		return 0;
 	/* The kernel takes offsets only until the first process is in the namespace. */
 	if (!config_namespace_is_new(config, NAMESPACE_TIME))
 		return validation_refuse(
 			at, "linux.timeOffsets: must not be set without a new time namespace");
-	r = validate_time_offset(at, offsets->monotonic, "monotonic");
-	if (r >= 0)
-		r = validate_time_offset(at, offsets->boottime, "boottime");
-	return r;
+	for (size_t i = 0; i < offsets->count; i++) {
+		const struct config_time_offset *offset = &offsets->items[i];
+
+		if (word_find(clocks, offset->key) < 0)
+			return validation_refuse(at,
+				"linux.timeOffsets: must have monotonic and boottime alone, got "
+				"\"%.64s\"",
+				offset->key);
+		if (offset->nanoseconds >= 1000000000)
+			return validation_refuse(at,
+				"linux.timeOffsets.%s.nanosecs: must be less than 1000000000, got "
+				"%" PRIu64,
+				offset->key, offset->nanoseconds);
+	}
+	return 0;
 }
 
 static int validate_device_number(const struct validation *at,

@@ -39,7 +39,7 @@ int validate_vm(const struct validation *at, const struct config_vm *vm)
 	r = validate_paths(at, vm);
 	if (r < 0)
 		return r;
-	if (vm->image && word_find(formats, vm->image->format) < 0)
+	if (vm->image && vm->image->format && word_find(formats, vm->image->format) < 0)
 		return validation_refuse_word(at, formats, vm->image->format, "vm.image.format");
 	if (vm->hw_config && vm->hw_config->vcpus.set && !vm->hw_config->vcpus.value)
 		return validation_refuse(at, "vm.hwConfig.vcpus: must be greater than 0, got 0");

@@ -12,13 +12,15 @@
 #include "spec/template.h"
 
 struct spec_options {
-	const char *bundle;
+	const char *bundle, *file;
 	bool rootless, check;
 };
 
 static const struct option options[] = {
 	{ "bundle", 'b', OPTION_TEXT, offsetof(struct spec_options, bundle), "DIR",
 		"where to write it (default: the current folder)" },
+	{ "file", 'f', OPTION_TEXT, offsetof(struct spec_options, file), "FILE",
+		"its name there (default: config.json)" },
 	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_options, rootless), NULL,
 		"a configuration that an ordinary user can run" },
 	{ "check", 0, OPTION_FLAG, offsetof(struct spec_options, check), NULL,
@@ -49,6 +51,7 @@ static int spec_run(const struct invocation *invocation)
 	const struct spec_options *wanted = invocation->options;
 	const char *place = invocation->operand_count ? invocation->operands[0] : NULL;
 	const char *folder = wanted->bundle ? wanted->bundle : ".";
+	const char *file = wanted->file ? wanted->file : "config.json";
 	_cleanup_close_ int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_buffer_ struct buffer text = { 0 };
 	_cleanup_close_ int fd = -EBADF;
@@ -64,12 +67,12 @@ static int spec_run(const struct invocation *invocation)
 	if (folder_fd < 0)
 		return error_errno(errno, "bundle %s", folder);
 	template_write(&text, wanted->rootless, geteuid(), getegid());
-	fd = openat(folder_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = openat(folder_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
 		return error_set(
-			EEXIST, "config.json already exists in %s; remove it first", folder);
+			EEXIST, "%s already exists in %s; remove it first", file, folder);
 	r = fd < 0 ? -errno : file_write_all(fd, text.data, text.length);
-	return r < 0 ? error_errno(r, "cannot write config.json in %s", folder) : 0;
+	return r < 0 ? error_errno(r, "cannot write %s in %s", file, folder) : 0;
 }
 
 const struct command command_spec = {

@@ -52,6 +52,25 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 	done
 }
 
+@test "help by the words of runc and of crun" {
+	local words command
+	command=$(hull run --help)
+	for words in "help run" "h run" "run -?" "run --usage" "--debug help run"; do
+		# shellcheck disable=SC2086 # words
+		try hull $words
+		assert_ok
+		assert_output "$command"
+	done
+	command=$(hull --help)
+	for words in help h "-?" --usage; do
+		try hull "$words"
+		assert_ok
+		assert_output "$command"
+	done
+	try hull help nosuch
+	assert_error 'unknown command: "nosuch"'
+}
+
 @test "--help names each option of the command" {
 	try hull create --help
 	assert_has --bundle --config --console-socket --pid-file --no-pivot --no-new-keyring \
@@ -242,6 +261,14 @@ COMMANDS=(create start state kill delete run exec list ps pause resume update ev
 	try hull spec
 	assert_status 1
 	[[ ! -e $BATS_TEST_TMPDIR/elsewhere ]]
+}
+
+@test "spec --file: another name" {
+	try hull spec --file other.json
+	assert_ok
+	jq -e .process other.json
+	try hull spec -f other.json
+	assert_error "other.json already exists"
 }
 
 @test "spec --bundle: another directory" {

@@ -477,6 +477,15 @@ several() {
 	assert_eq "$(status_of)" running
 }
 
+@test "delete: a created container is refused" {
+	if $PEER; then skip "others kill it"; fi
+	payload true
+	create_container
+	try hull delete "$ID"
+	assert_error created
+	assert_eq "$(status_of)" created
+}
+
 @test "delete: a paused container is refused" {
 	run_sleeper
 	hull pause "$ID"

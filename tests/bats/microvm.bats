@@ -67,6 +67,11 @@ vm() { hull --isolation microvm "$@"; }
 	local cases=(
 		'.linux.namespaces[0].path = "/proc/1/ns/pid" => linux.namespaces[0].path: a microVM cannot join'
 		'.hooks.prestart = [{path: "/bin/true"}] => hooks.prestart: hooks do not run for a microVM'
+		'.vm = {kernel: {path: "/k"}, hypervisor: {path: "/bin/qemu"}} => vm.hypervisor: hull'"'s microVMs do not have it"
+		'.vm = {kernel: {path: "/k", initrd: "/i"}} => vm.kernel.initrd: '
+		'.vm = {kernel: {path: "/k"}, image: {path: "/disk"}} => vm.image: '
+		'.vm = {kernel: {path: "/k"}, hwConfig: {irqs: [11]}} => vm.hwConfig.irqs: '
+		'.vm = {kernel: {path: "/k"}, hwConfig: {iomems: [{firstMFN: 1, nrMFNs: 1}]}} => vm.hwConfig.iomems: '
 		'.linux.netDevices = {eth7: {}} => linux.netDevices: a microVM cannot'
 	)
 	local one

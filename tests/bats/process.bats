@@ -197,6 +197,45 @@ policy_of() { cut -d' ' -f41 "/proc/$1/stat"; }
 	assert_nothing_left
 }
 
+@test "scheduler: a nice value that is not given is 0, whatever the caller's" {
+	config '.process.scheduler = {policy: "SCHED_OTHER"}'
+	payload cut -d " " -f19,41 /proc/self/stat
+	try nice -n 7 env "$MARK" "$HULL" --root "$STATE" run "$ID"
+	assert_output "0 0"
+}
+
+@test "ioPriority: the container's, what it forks, and another one for a process that exec makes" {
+	config '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
+	run_sleeper
+	assert_eq "$(ionice -p "$(pid_of)")" "best-effort: prio 6"
+	try hull exec "$ID" ionice
+	assert_output "best-effort: prio 6"
+	echo '{"args": ["ionice"], "cwd": "/", "ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 0}}' >process.json
+	try hull exec --process process.json "$ID"
+	assert_output idle
+}
+
+@test "execCPUAffinity: the final one counts, and is not for the container's own process" {
+	local cpus first last
+	(($(nproc) > 1)) || skip "this machine has one CPU"
+	cpus=$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)
+	first=${cpus%%[-,]*} last=${cpus##*[-,]}
+	config --arg first "$first" --arg last "$last" '.process.execCPUAffinity = {initial: $first, final: $last}'
+	run_sleeper
+	assert_eq "$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(pid_of)/status")" "$cpus"
+	try hull exec "$ID" grep Cpus_allowed_list: /proc/self/status
+	assert_output "Cpus_allowed_list:"$'\t'"$last"
+}
+
+@test "memoryPolicy: of the container's memory, and of what exec makes" {
+	[[ -e /proc/self/numa_maps ]] || skip "this kernel has no NUMA policies"
+	config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}'
+	run_sleeper
+	grep -q 'bind=static:0 ' "/proc/$(pid_of)/numa_maps" || report "the container's"
+	try hull exec "$ID" cat /proc/self/numa_maps
+	assert_has bind=static:0
+}
+
 @test "cwd: any directory; one that is missing is made" {
 	mkdir -p "$ROOTFS/some/dir"
 	config '.process.cwd = "/some/dir"'
@@ -507,6 +546,14 @@ bits() {
 	console_listen
 	run_detached --console-socket "$CONSOLE"
 	assert_eq "$(console_output)" "41 123"
+}
+
+@test "terminal: without one there is no /dev/console, and consoleSize does not matter" {
+	config '.process.consoleSize = {height: 41, width: 123}'
+	script '[ -e /dev/console ] || echo none; stty size'
+	on_terminal --size 31x97 run "$ID"
+	assert_ok
+	assert_has none "31 97"
 }
 
 @test "terminal: the user's own terminal is passed on, with its size and the exit code" {

@@ -147,3 +147,13 @@ holds() {
 	! grep -E ' mount\(' "$BATS_TEST_TMPDIR/trace" | grep -vE 'mount\((NULL|""), "[^"]*", NULL' ||
 		fail "these are not"
 }
+
+@test "docs/conformance.md: every test that it names exists" {
+	local place file name count=0
+	while IFS= read -r place; do
+		file=${place%%: *} name=${place#*: }
+		grep -qF "@test \"$name\" {" "$BATS_TEST_DIRNAME/$file.bats" || report "$place"
+		((count += 1))
+	done < <(grep -oE '`[a-z]+: [^`]+`' "$BATS_TEST_DIRNAME/../../docs/conformance.md" | tr -d '`')
+	[[ $count -gt 50 ]]
+}

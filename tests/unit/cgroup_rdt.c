@@ -109,7 +109,7 @@ static void test_update(void)
 static void test_schemata_last(void)
 {
 	const char *lines[] = { "L3:0=3", "L2:0=1", NULL };
-	const struct config_intel_rdt config = { .clos_id = "two", .schemata = { lines, 2 } };
+	struct config_intel_rdt config = { .clos_id = "two", .schemata = { lines, 2 } };
 	struct rdt_group group;
 
 	CHECK(rdt_choose(root, &config, "c", &group) == 0 && group.made, "closID with a schema");
@@ -119,6 +119,10 @@ static void test_schemata_last(void)
 	check_file("two/schemata", "L3:0=3\nL2:0=1\n");
 	CHECK(rdt_choose(root, &config, "d", &group) == 0 && !group.made, "exists and agrees");
 	lines[0] = "L3:0=7";
+	CHECK(rdt_choose(root, &config, "d", &group) == 0 && !group.made, "is written in any case");
+	CHECK(rdt_configure(root, &group, &config) == 0, "configured");
+	check_file("two/schemata", "L3:0=7\nL2:0=1\n");
+	config.mem_bw_schema = "MB:0=20";
 	check_error(rdt_choose(root, &config, "d", &group), "another schema", "disagrees");
 }
 
@@ -144,6 +148,20 @@ static void test_existing(void)
 	check_error(rdt_configure(root, &group, &top), "cannot monitor", "without mon_groups");
 	CHECK(rdt_enter(root, &(struct rdt_group){ "c", "/", false, false }, 13) == 0, "entered");
 	check_file("tasks", "13");
+}
+
+static void test_settled(void)
+{
+	const struct config_intel_rdt named = { .clos_id = "five", .l3_cache_schema = "L3:0=1" };
+	const struct config_intel_rdt own = { .l3_cache_schema = "L3:0=1" };
+	struct rdt_group group = { .id = "c", .clos = "five", .made = true };
+
+	NEED(mkdirat(root, "five", 0755) == 0);
+	CHECK(!rdt_settle(&group, &own) && group.made, "a class of its own goes with it");
+	CHECK(rdt_settle(&group, &named) && !group.made && !rdt_settle(&group, &named),
+		"one that has a name of the user's");
+	CHECK(rdt_remove(root, &group) == 0 && faccessat(root, "five", F_OK, 0) == 0, "stays");
+	NEED(unlinkat(root, "five", AT_REMOVEDIR) == 0);
 }
 
 static void test_removal(void)
@@ -202,6 +220,7 @@ int main(void)
 	test_update();
 	test_schemata_last();
 	test_existing();
+	test_settled();
 	test_removal();
 	test_stats();
 	file_close(&root);

@@ -60,6 +60,10 @@ static const struct row rows_linux[] = {
 		"\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}",
 		"linux.timeOffsets.boottime.nanosecs: must be less than 1000000000, got "
 		"1000000000" },
+	{ SECTION,
+		"\"namespaces\":[{\"type\":\"time\"}],"
+		"\"timeOffsets\":{\"boottime\":{},\"realtime\":{\"secs\":1}}",
+		"linux.timeOffsets: must have monotonic and boottime alone, got \"realtime\"" },
 	{ SECTION, "\"devices\":[{\"type\":\"c\",\"path\":\"/dev/a\",\"major\":1,\"minor\":3}]",
 		NULL },
 	{ SECTION, "\"devices\":[{\"type\":\"p\",\"path\":\"/fifo\"}]", NULL },
