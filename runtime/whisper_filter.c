@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "ns/seccomp_closed.h"
@@ -49,7 +50,7 @@ int whisper_filter(int page_fd)
 		{ SYS_rt_sigprocmask },
 		{ SYS_sched_yield },
 		{ SYS_sigaltstack },
-		{ SYS_write },
+		{ SYS_write, 0, ~0u, STDERR_FILENO },
 #endif
 	};
 
