@@ -7,6 +7,9 @@
 
 #include "base/memory.h"
 
+#define SMALL	    16
+#define FORMAT_ROOM 64 /* enough for most that is formatted: it need not be done twice */
+
 char *buffer_reserve(struct buffer *buffer, size_t length)
 {
 	size_t need = buffer->length + length + 1;
@@ -26,9 +29,14 @@ char *buffer_reserve(struct buffer *buffer, size_t length)
 void buffer_bytes(struct buffer *buffer, const void *bytes, size_t length)
 {
 	char *end = buffer_reserve(buffer, length);
+	const char *from = bytes;
 
-	if (length)
+	/* musl's memcpy takes longer than a few bytes do. */
+	if (length > SMALL)
 		memcpy(end, bytes, length);
+	else
+		for (size_t i = 0; i < length; i++)
+			end[i] = from[i];
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
 }
@@ -40,17 +48,21 @@ void buffer_text(struct buffer *buffer, const char *text)
 
 void buffer_format_list(struct buffer *buffer, const char *format, va_list arguments)
 {
+	char *end = buffer_reserve(buffer, FORMAT_ROOM);
+	size_t room = buffer->size - buffer->length;
 	va_list again;
 	int length;
 
 	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, again);
+	length = vsnprintf(end, room, format, again);
 	va_end(again);
 	if (length < 0)
 		length = 0;
-	(void)vsnprintf(
-		buffer_reserve(buffer, (size_t)length), (size_t)length + 1, format, arguments);
+	if ((size_t)length >= room)
+		(void)vsnprintf(buffer_reserve(buffer, (size_t)length), (size_t)length + 1, format,
+			arguments);
 	buffer->length += (size_t)length;
+	buffer->data[buffer->length] = '\0';
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
@@ -60,6 +72,18 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 	va_start(arguments, format);
 	buffer_format_list(buffer, format, arguments);
 	va_end(arguments);
+}
+
+void buffer_unsigned(struct buffer *buffer, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	buffer_bytes(buffer, digits + at, sizeof(digits) - at);
 }
 
 void buffer_free(struct buffer *buffer)

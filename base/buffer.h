@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes that grow; data[length] is always NUL once something was added. */
 struct buffer {
@@ -13,6 +14,8 @@ struct buffer {
 
 void buffer_bytes(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_text(struct buffer *buffer, const char *text);
+/* In decimal digits, for what is written often: printf takes ten times as long. */
+void buffer_unsigned(struct buffer *buffer, uint64_t number);
 void buffer_format(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void buffer_format_list(struct buffer *buffer, const char *format, va_list arguments);

@@ -8,8 +8,20 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/memory.h"
 
 #define LIST_BYTES 4096
+
+int processors_count(const cpu_set_t *cpus)
+{
+	unsigned long words[sizeof(*cpus) / sizeof(unsigned long)];
+	int count = 0;
+
+	memcpy(words, cpus, sizeof(words));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		count += words[i] ? __builtin_popcountl(words[i]) : 0;
+	return count;
+}
 
 int processors_parse(const char *text, cpu_set_t *cpus)
 {
@@ -24,7 +36,7 @@ int processors_parse(const char *text, cpu_set_t *cpus)
 			CPU_SET(first, cpus);
 		at += *at == ',';
 	}
-	return CPU_COUNT(cpus);
+	return processors_count(cpus);
 }
 
 static bool read_list(const char *path, struct buffer *text)
@@ -38,11 +50,11 @@ int processors_online(cpu_set_t *cpus)
 
 	if (read_list("/sys/devices/system/cpu/online", &text) &&
 		processors_parse(text.data, cpus) > 0)
-		return CPU_COUNT(cpus);
+		return processors_count(cpus);
 	CPU_ZERO(cpus);
 	if (sched_getaffinity(0, sizeof(*cpus), cpus) < 0)
 		CPU_SET(0, cpus);
-	return CPU_COUNT(cpus);
+	return processors_count(cpus);
 }
 
 unsigned int processors_numbers(void)

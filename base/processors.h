@@ -14,6 +14,9 @@ int processors_parse(const char *text, cpu_set_t *cpus);
 /* Those that run now; where /sys does not tell, those that this process may use. At least 1. */
 int processors_online(cpu_set_t *cpus);
 
+/* How many are in the set; musl's CPU_COUNT looks at each bit of it. */
+int processors_count(const cpu_set_t *cpus);
+
 /* One more than the highest number that a processor of this machine can have. */
 unsigned int processors_numbers(void);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/processors.h"
 
 /* CPUs of which all are the same: the same members may run there. */
 struct division {
@@ -97,7 +98,7 @@ void share_divide(struct share_member *members, size_t count, double capacity, c
 		memory_allocate((count + 1) * sizeof(*active));
 
 	for (size_t i = 0; i < count; i++) {
-		members[i].cpu_count = CPU_COUNT(&members[i].cpus);
+		members[i].cpu_count = processors_count(&members[i].cpus);
 		members[i].entitled = 0;
 	}
 	for (int cpu = 0, end; cpu < CPU_SETSIZE; cpu = end) {
@@ -109,7 +110,7 @@ void share_divide(struct share_member *members, size_t count, double capacity, c
 		while (end < CPU_SETSIZE && is_same(members, count, all, cpu, end))
 			end++;
 		division.cpus = end - cpu;
-		division.capacity = capacity * division.cpus / CPU_COUNT(all);
+		division.capacity = capacity * division.cpus / processors_count(all);
 		divide_cpus(members, count, cpu, &division);
 	}
 	for (size_t i = 0; i < count; i++)

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/processors.h"
 #include "cgroup/driver.h"
 #include "cgroup/share.h"
 #include "cgroup/share_node.h"
@@ -254,7 +255,7 @@ static void node_gather(struct share_node *node)
 		node->demand = demand;
 	if (node->used < used)
 		node->used = used;
-	if (CPU_COUNT(&cpus))
+	if (processors_count(&cpus))
 		node->cpus = cpus;
 }
 
@@ -357,7 +358,7 @@ void share_tree_read(struct share_tree *tree)
 	if (tree->interval <= 0)
 		return;
 	node_gather(tree->root);
-	tree->root->entitled = CPU_COUNT(&tree->root->cpus);
+	tree->root->entitled = processors_count(&tree->root->cpus);
 	node_divide(tree, tree->root);
 }
 

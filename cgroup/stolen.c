@@ -15,6 +15,9 @@
 
 #define FILE_BYTES 4096
 
+/* Readings of a group that rests between two of its pressure. */
+#define PRESSURE_AGE 4
+
 const char *const stolen_source_names[] = {
 	[STOLEN_UNKNOWN] = "unknown",
 	[STOLEN_OF_PRESSURE] = "pressure",
@@ -29,6 +32,8 @@ struct stolen_meter {
 	bool of_threads;
 	struct stolen_threads threads;
 	uint64_t debt; /* stolen_join */
+	bool waited;	      /* when its pressure was last read */
+	unsigned int rested;  /* readings since then */
 	uint64_t time; /* CLOCK_MONOTONIC of the last reading; 0: there was none */
 	bool blind;    /* the threads were too many then: their sum begins anew */
 	struct stolen last;
@@ -151,23 +156,59 @@ static bool meter_slept(const struct stolen_meter *meter, const struct stolen *n
 	       now->usage == meter->last.usage && now->some == meter->last.some;
 }
 
-static int meter_read_cgroup(struct stolen_meter *meter, struct stolen *now)
+/*
+ * One file is enough of a group that used nothing and did not wait before: a thread of it
+ * that has been woken since and not run at all is seen a few readings later. The kernel
+ * counts its wait meanwhile.
+ */
+static bool meter_rests(struct stolen_meter *meter, struct stolen *now)
+{
+	if (!meter->time || meter->waited || !meter->last.has_pressure ||
+		now->usage != meter->last.usage || ++meter->rested >= PRESSURE_AGE)
+		return false;
+	now->has_pressure = true;
+	now->some = meter->last.some;
+	return true;
+}
+
+static void meter_read_pressure(struct stolen_meter *meter, struct stolen *now)
 {
 	char text[FILE_BYTES];
-	bool have = false;
 
 	/* Fails with EOPNOTSUPP where it is built in but switched off. */
 	if (meter_text(meter, &meter->pressure, text))
 		now->has_pressure = stolen_parse_pressure(text, &now->some, &now->full);
-	if (meter_text(meter, &meter->usage, text)) {
+	meter->waited = now->some != meter->last.some;
+	meter->rested = 0;
+}
+
+/* On v2 TEXT is then the whole of cpu.stat. */
+static bool meter_read_usage(struct stolen_meter *meter, struct stolen *now, char text[FILE_BYTES])
+{
+	if (meter->v1_usage) {
+		if (!meter_text(meter, &meter->usage, text))
+			return false;
 		now->usage = strtoull(text, NULL, 10);
-		have = true;
+		return true;
 	}
+	if (!meter_text(meter, &meter->cpu, text) ||
+		!kept_text_number(text, "usage_usec", &now->usage))
+		return false;
+	now->usage *= 1000;
+	return true;
+}
+
+static int meter_read_cgroup(struct stolen_meter *meter, struct stolen *now)
+{
+	char text[FILE_BYTES];
+	bool have = meter_read_usage(meter, now, text);
+
+	if (have && meter_rests(meter, now))
+		return 0;
+	meter_read_pressure(meter, now);
 	if (have && meter_slept(meter, now))
 		return 0;
-	if (meter_text(meter, &meter->cpu, text)) {
-		if (!meter->v1_usage && kept_text_number(text, "usage_usec", &now->usage))
-			now->usage *= 1000;
+	if ((have && !meter->v1_usage) || meter_text(meter, &meter->cpu, text)) {
 		meter_read_throttling(meter, text, now);
 		have = true;
 	}

@@ -142,15 +142,22 @@ static size_t level_count(const struct cgroup_place *place)
 	return count;
 }
 
-/* Kernels before 5.14 have no burst; a quota works without it, too. */
+/*
+ * Kernels before 5.14 have no burst; a quota works without it, too. v1 counts swap only where
+ * the kernel was told to (swapaccount=1).
+ */
 static int level_write(const struct cgroup *level, const struct config_resources *limits)
 {
 	struct cgroup_place *place = level_place(level);
+	struct cgroup_place *v1_memory = cgroup_v1_place(level, CONTROLLER_MEMORY);
 	struct config_resources given = *limits;
+	struct config_memory memory = *limits->memory;
 	struct config_cpu cpu = *limits->cpu;
 
 	cpu.burst.set &= place_has(place, place->unified ? "cpu.max.burst" : "cpu.cfs_burst_us");
+	memory.swap.set &= !v1_memory || place_has(v1_memory, "memory.memsw.limit_in_bytes");
 	given.cpu = &cpu;
+	given.memory = &memory;
 	return cgroup_apply(level, &given, true);
 }
 

@@ -22,6 +22,7 @@
 #include "cgroup/share_tree.h"
 #include "cgroup/steal.h"
 #include "cgroup/thread_watch.h"
+#include "runtime/whisper_filter.h"
 #include "runtime/whisper_page.h"
 
 #define MILLISECOND	1000000ull
@@ -253,7 +254,8 @@ _Noreturn void whisper_write(int page_fd, pid_t pid, int pidfd, const struct cgr
 	writer.idle = memory_allocate_zero(cpus * sizeof(*writer.idle));
 	writer.share.kept.left = SHARE_FILES;
 	if (cpu_meter_open(&writer.meter, cgroup) < 0 ||
-		share_tree_open(&writer.share.tree, cgroup, &writer.share.kept) < 0)
+		share_tree_open(&writer.share.tree, cgroup, &writer.share.kept) < 0 ||
+		whisper_filter(page_fd) < 0)
 		_exit(1);
 	writer.share.node = share_tree_add(writer.share.tree, cgroup);
 	while (ppoll(&end, 1, &pause, NULL) <= 0) {

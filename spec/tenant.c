@@ -150,6 +150,8 @@ int tenant_resources(
 		made->memory->limit.value < 1)
 		return error_set(EINVAL, "memory: must be bytes such as 512m, got \"%.64s\"",
 			tenant->memory);
+	/* Memory and swap together: who has used up his memory must not go on in everybody's swap. */
+	made->memory->swap = made->memory->limit;
 	return 0;
 }
 

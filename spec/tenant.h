@@ -21,7 +21,7 @@ struct tenant {
 	struct optional_unsigned weight; /* CPU_WEIGHT_LEAST..MOST; not set: CPU_WEIGHT_STANDARD */
 	/* As they were written; NULL: no limit, no budget. */
 	const char *cpus;      /* how many may be in use at most: "0.5" */
-	const char *memory;    /* bytes at most: "512m" */
+	const char *memory;    /* bytes at most, of memory and swap together: "512m" */
 	const char *rt_budget; /* real-time CPU time in each second: "100ms" */
 };
 

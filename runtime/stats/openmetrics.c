@@ -5,7 +5,6 @@
  * it never goes back. What is summed over the threads that live, or is of one
  * interval, is a gauge.
  */
-#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -78,13 +77,14 @@ static void add_head(struct buffer *text, const char *name, const struct family 
 
 static void add_escaped(struct buffer *text, const char *value)
 {
-	for (; *value; value++)
-		if (*value == '\\' || *value == '"')
-			buffer_format(text, "\\%c", *value);
-		else if (*value == '\n')
+	for (size_t plain; *value; value += plain + (value[plain] != '\0')) {
+		plain = strcspn(value, "\\\"\n");
+		buffer_bytes(text, value, plain);
+		if (value[plain] == '\n')
 			buffer_text(text, "\\n");
-		else
-			buffer_bytes(text, value, 1);
+		else if (value[plain])
+			buffer_format(text, "\\%c", value[plain]);
+	}
 }
 
 static void add_labels(struct buffer *text, const struct stats_row *row)
@@ -103,6 +103,18 @@ static void add_labels(struct buffer *text, const struct stats_row *row)
 	buffer_text(text, "}");
 }
 
+static void add_seconds(struct buffer *text, uint64_t nanoseconds)
+{
+	char digits[] = ".000000000";
+	uint64_t rest = nanoseconds % 1000000000;
+
+	for (size_t at = sizeof(digits) - 2; rest; rest /= 10)
+		digits[at--] = (char)('0' + rest % 10);
+	buffer_text(text, " ");
+	buffer_unsigned(text, nanoseconds / 1000000000);
+	buffer_text(text, digits);
+}
+
 /* False when the row has no such number. */
 static bool add_value(struct buffer *text, const struct family *family, const struct stats_row *row)
 {
@@ -114,14 +126,17 @@ static bool add_value(struct buffer *text, const struct family *family, const st
 	if (family->kind == KIND_AMOUNT) {
 		if (isnan(amount))
 			return false;
-		buffer_format(text, " %.6f", amount);
+		if (amount == 0)
+			buffer_text(text, " 0");
+		else
+			buffer_format(text, " %.6f", amount);
 	} else if (family->kind == KIND_NANOSECONDS) {
-		buffer_format(
-			text, " %" PRIu64 ".%09" PRIu64, count / 1000000000, count % 1000000000);
+		add_seconds(text, count);
 	} else {
 		if (count == FOOTPRINT_UNKNOWN || (family->kind == KIND_LIMIT && !count))
 			return false;
-		buffer_format(text, " %" PRIu64, count);
+		buffer_text(text, " ");
+		buffer_unsigned(text, count);
 	}
 	return true;
 }
@@ -150,7 +165,9 @@ static void add_family(struct buffer *text, const struct stats_sample *sample,
 		/* Those without a tenant are no tenant. */
 		if (!is_told(family, row) || (tenants && !row->tenant))
 			continue;
-		buffer_format(text, "%s%s", name, family->is_counter ? "_total" : "");
+		buffer_text(text, name);
+		if (family->is_counter)
+			buffer_text(text, "_total");
 		add_labels(text, row);
 		if (add_value(text, family, row)) {
 			buffer_text(text, "\n");

@@ -72,6 +72,14 @@ in_tenant() {
 	assert_nothing_left
 }
 
+# swap_is V1 V2 [FOLDER]: what the level may have in swap, where the kernel counts that: on v1 with
+# its memory.
+swap_is() {
+	[[ -n $(level memory.memsw.limit_in_bytes memory.swap.max "${3-hull}" 2>/dev/null) ]] || return 0
+	assert_eq "$(level memory.memsw.limit_in_bytes memory.swap.max "${3-hull}")" \
+		"$([[ $(controller_version memory) == 1 ]] && echo "$1" || echo "$2")"
+}
+
 # Engines have cgroup parents and state folders of their own.
 @test "below an engine's group; set reaches every level at once, also of states elsewhere" {
 	local root cpu
@@ -90,11 +98,13 @@ in_tenant() {
 		assert_eq "$(level cpu.cfs_burst_us cpu.max.burst "$cpu")" 50000
 		[[ $(controller_version memory) == '' ]] ||
 			assert_eq "$(level memory.limit_in_bytes memory.max "$cpu")" 67108864
+		swap_is 67108864 0 "$cpu"
 	done
 	try hull tenant delete "$T"
 	assert_error "in use" "$ID, $ID-b"
 	tenant_set "$T" --cpus none --memory none
 	[[ $(level cpu.cfs_quota_us cpu.max) =~ ^(-1|max\ 100000)$ ]]
+	swap_is 9223372036854771712 max
 	hull --root "$root" delete --force "$ID-b"
 	[[ ! -e $CGROUP2/$ID-engine/hull-tenant-$T ]]
 	hull delete --force "$ID"

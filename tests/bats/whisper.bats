@@ -274,6 +274,38 @@ asleep() { [[ $(<"/proc/$1/comm") == sleep ]] && grep -q "^State:.S" "/proc/$1/s
 	not grep -qF "$ID" "/proc/$pid/cgroup"
 }
 
+@test "a system call that the writer has no use for ends it" {
+	run_sleeper --whisper
+	wait_update
+	local call pid
+	pid=$(writer_of)
+	grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+	# One that it makes itself changes nothing.
+	assert_eq "$("$(tool swap_call)" "$pid" close)" "goes on"
+	wait_update
+	for call in socket execve kill ptrace write; do
+		assert_eq "$("$(tool swap_call)" "$(writer_of)" "$call")" "ended by signal 31"
+		wait_until no_writer
+		hull delete --force "$ID"
+		run_detached --whisper
+		wait_update
+	done
+}
+
+@test "the writer follows the container into groups of its own" {
+	[[ -n $CGROUP2 ]] || skip "this machine has no cgroup v2"
+	run_sleeper --whisper
+	local group pid
+	pid=$(pid_of)
+	group=$(cgroup_dir "$pid" unified)
+	mkdir "$group/below" "$group/below/more"
+	echo "$pid" >"$group/below/more/cgroup.procs"
+	wait_update
+	wait_update
+	hull delete --force "$ID"
+	wait_until no_writer
+}
+
 @test "the writer ends with the container, whoever ends it" {
 	create_container --whisper
 	wait_update

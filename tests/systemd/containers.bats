@@ -65,10 +65,11 @@ cgroups_path() { config --arg path "$1" '.linux.cgroupsPath = $path'; }
 	hull tenant set "$tenant" --weight 300 --cpus 0.5 --memory 256m
 	run_sleeper --tenant "$tenant"
 	assert_properties "Slice=$slice" "ControlGroup=/system.slice/$slice/$(unit)"
-	UNIT=$slice assert_properties CPUWeight=300 CPUQuotaPerSecUSec=500ms MemoryMax=268435456
+	UNIT=$slice assert_properties CPUWeight=300 CPUQuotaPerSecUSec=500ms MemoryMax=268435456 MemorySwapMax=0
 	assert_eq "$(cat "$dir/cpu.weight" "$dir/cpu.max" "$dir/memory.max")" $'300\n50000 100000\n268435456'
 	hull tenant set "$tenant" --weight 700 --cpus none --memory none
-	UNIT=$slice assert_properties CPUWeight=700 CPUQuotaPerSecUSec=infinity MemoryMax=infinity
+	UNIT=$slice assert_properties CPUWeight=700 CPUQuotaPerSecUSec=infinity MemoryMax=infinity \
+		MemorySwapMax=infinity
 	assert_eq "$(cat "$dir/cpu.weight" "$dir/cpu.max" "$dir/memory.max")" $'700\nmax 100000\nmax'
 	# What systemd writes anew is the same.
 	systemctl daemon-reload

@@ -31,15 +31,20 @@ as_user() {
 hull_plain() { as_user timeout --foreground -s KILL "$HULL_TIMEOUT" "$HULL" --root "$STATE" "$@"; }
 systemctl() { as_user systemctl --user "$@"; }
 
-@test "user: a scope of his own systemd, its limits, and exec from another session" {
-	local pid group
-	config '.process.user = {uid: 0, gid: 0} | .linux.resources = {memory: {limit: 67108864}, pids: {limit: 50}}
-		| .linux.namespaces += [{type: "user"}]
+# user_bundle: one that the user may run.
+user_bundle() {
+	config '.process.user = {uid: 0, gid: 0} | .linux.namespaces += [{type: "user"}]
 		| .linux.namespaces |= map(select(.type != "network"))
 		| .linux.uidMappings = [{containerID: 0, hostID: 4711, size: 1}]
 		| .linux.gidMappings = [{containerID: 0, hostID: 4711, size: 1}]
 		| .mounts |= map(select(.type != "sysfs") | .options = ((.options // []) | map(select(startswith("gid=") | not))))'
 	chown -R 4711:4711 "$BATS_TEST_TMPDIR"
+}
+
+@test "user: a scope of his own systemd, its limits, and exec from another session" {
+	local pid group
+	user_bundle
+	config '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 50}}'
 	script 'sleep 1000'
 	chmod 644 config.json
 	run_detached
@@ -59,4 +64,28 @@ systemctl() { as_user systemctl --user "$@"; }
 	hull_plain delete --force "$ID"
 	no_units
 	[[ ! -e $group ]]
+}
+
+@test "user: a tenant is a slice of his own systemd" {
+	local slice dir parent=/user.slice/user-4711.slice/user@4711.service/user.slice
+	slice=user-hull_tenant_acme.slice dir=/sys/fs/cgroup$parent/$slice
+	user_bundle
+	script 'sleep 1000'
+	chmod 644 config.json
+	hull_plain tenant set acme --weight 300 --memory 256m
+	assert_eq "$(as_user jq -c .tenants /home/hulltest/.config/hull/tenants.json)" \
+		'{"acme":{"weight":300,"memory":"256m"}}'
+	run_detached --tenant acme
+	assert_properties "Slice=$slice" "ControlGroup=$parent/$slice/$(unit)"
+	UNIT=$slice assert_properties CPUWeight=300 MemoryMax=268435456 MemorySwapMax=0
+	assert_eq "$(cat "$dir/cpu.weight" "$dir/memory.max" "$dir/memory.swap.max")" $'300\n268435456\n0'
+	try hull_plain tenant delete acme
+	assert_error acme "in use" "$ID"
+	hull_plain tenant set acme --weight 700 --cpus 0.5 --memory none
+	UNIT=$slice assert_properties CPUWeight=700 CPUQuotaPerSecUSec=500ms MemoryMax=infinity
+	assert_eq "$(cat "$dir/cpu.weight" "$dir/cpu.max" "$dir/memory.max")" $'700\n50000 100000\nmax'
+	hull_plain delete --force "$ID"
+	[[ ! -e $dir ]]
+	hull_plain tenant delete acme
+	no_units
 }

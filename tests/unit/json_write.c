@@ -50,6 +50,24 @@ static void check_layout(void)
 		"with line breaks");
 }
 
+/* As printf has them, also those that are not written with it. */
+static void check_doubles(void)
+{
+	static const double values[] = { 0.001, 0.00123456, 0.1, 0.5, 2.0 / 3, 0.9999999, 1, 1.5,
+		9.99994, 9.9999949, 9.999996, 10, 99.95, 123.456789, 1000, 65536.25, 99998.9, 99999,
+		1e5, 1e6, 1.5e9, 0.0009, 1e-9, -2.5, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		_cleanup_buffer_ struct buffer buffer = { 0 };
+		struct json_writer writer = { .buffer = &buffer };
+		char wanted[32];
+
+		(void)snprintf(wanted, sizeof(wanted), "%.6g", values[i]);
+		json_write_double(&writer, NULL, values[i]);
+		CHECK_TEXT(buffer.data, wanted, wanted);
+	}
+}
+
 static void check_quote(void)
 {
 	static const struct {
@@ -103,6 +121,7 @@ int main(void)
 {
 	check_layout();
 	check_quote();
+	check_doubles();
 	check_round_trip();
 	return test_end();
 }

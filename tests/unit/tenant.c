@@ -73,11 +73,15 @@ static void test_cpus(const char *text, long long quota)
 
 static void test_limits(void)
 {
-	static const struct tenant none = { .name = "a" };
+	static const struct tenant none = { .name = "a" }, small = { .name = "b", .memory = "64m" };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct config_resources *resources;
 	uint64_t weight;
 
+	NEED(tenant_resources(&small, &arena, &resources) == 0);
+	CHECK(resources->memory->limit.value == 64 << 20 && resources->memory->swap.set &&
+			resources->memory->swap.value == 64 << 20,
+		"memory is of memory and swap together");
 	test_cpus("1", 100000);
 	test_cpus("0.01", 1000);
 	test_cpus("12.345", 1234500);
