@@ -341,15 +341,10 @@ static int write_hostname(const struct bundle *bundle, const struct shape *shape
 static int write_cpuinfo(const struct bundle *bundle, const struct shape *shape)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
-	const struct cpu_model *model;
-	int r;
 
 	if (!shape->cpu_model)
 		return 0;
-	r = cpu_model_find(shape->cpu_model, &model);
-	if (r < 0)
-		return r;
-	cpu_model_cpuinfo(model, shape->threads, &text);
+	cpu_model_cpuinfo(shape->cpu_model, shape->threads, &text);
 	return write_file(bundle, "cpuinfo", &text);
 }
 

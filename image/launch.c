@@ -86,18 +86,14 @@ int launch_read_config(struct arena *arena, struct store *store, const struct st
 static int check_cpu_model(const struct shape *shape)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
-	const struct cpu_model *model;
 	int r;
 
 	if (!shape->cpu_model)
 		return 0;
-	r = cpu_model_find(shape->cpu_model, &model);
-	if (r < 0)
-		return r;
 	r = file_read_at(AT_FDCWD, "/proc/cpuinfo", &text, CPUINFO_BYTES_MOST);
 	if (r < 0)
 		return error_errno(r, "/proc/cpuinfo");
-	return cpu_model_check(model, text.data ? text.data : "");
+	return cpu_model_check(shape->cpu_model, text.data ? text.data : "");
 }
 
 static int inherit(struct arena *arena, const struct shape *shape, const char **cpus)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "image/canonical.h"
+#include "image/json_reader.h"
 #include "image/shape_json.h"
 
 #define IMAGE_NAME "main"
@@ -126,42 +127,18 @@ void lock_write(struct buffer *text, struct lock *lock)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-struct reader {
-	struct arena *arena;
-	const char *name;
-};
-
-static int refuse(const struct reader *reader, const struct json *node, const char *wanted)
-{
-	return error_set(
-		EINVAL, "%s: %s: must be %s", reader->name, json_path(reader->arena, node), wanted);
-}
-
-/* A member that must be there. */
-static int need(const struct reader *reader, const struct json *object, const char *key,
-	enum json_type type, const struct json **node)
-{
-	const char *path = json_path(reader->arena, object);
-
-	*node = json_get(object, key);
-	if (!*node)
-		return error_set(EINVAL, "%s: %s%s%s: is missing", reader->name, path,
-			*path ? "." : "", key);
-	return (*node)->type == type ? 0 : refuse(reader, *node, json_type_name(type));
-}
-
-static int need_text(
-	const struct reader *reader, const struct json *object, const char *key, const char **text)
+static int need_text(const struct json_reader *reader, const struct json *object, const char *key,
+	const char **text)
 {
 	const struct json *node;
-	int r = need(reader, object, key, JSON_STRING, &node);
+	int r = json_reader_need(reader, object, key, JSON_STRING, &node);
 
 	if (r >= 0)
 		*text = node->text;
 	return r;
 }
 
-static int need_digest(const struct reader *reader, const struct json *object, const char *key,
+static int need_digest(const struct json_reader *reader, const struct json *object, const char *key,
 	struct digest *digest)
 {
 	const char *text = NULL;
@@ -175,43 +152,45 @@ static int need_digest(const struct reader *reader, const struct json *object, c
 		     : 0;
 }
 
-static int need_number(
-	const struct reader *reader, const struct json *object, const char *key, uint64_t *number)
+static int need_number(const struct json_reader *reader, const struct json *object, const char *key,
+	uint64_t *number)
 {
 	const struct json *node;
-	int r = need(reader, object, key, JSON_NUMBER, &node);
+	int r = json_reader_need(reader, object, key, JSON_NUMBER, &node);
 
 	if (r >= 0 && json_unsigned(node, number) < 0)
-		return refuse(reader, node, "a whole number");
+		return json_reader_refuse(reader, node, "a whole number");
 	return r;
 }
 
 static int read_descriptor(
-	const struct reader *reader, const struct json *object, struct descriptor *descriptor)
+	const struct json_reader *reader, const struct json *object, struct descriptor *descriptor)
 {
-	const struct json *type = json_get(object, "mediaType");
-	int r = need_digest(reader, object, "digest", &descriptor->digest);
+	const struct json *type;
+	int r = json_reader_find(reader, object, "mediaType", JSON_STRING, &type);
 
-	if (type && type->type != JSON_STRING)
-		return refuse(reader, type, "a string");
+	if (r >= 0)
+		r = need_digest(reader, object, "digest", &descriptor->digest);
+	if (r < 0)
+		return r;
 	descriptor->media_type = type ? type->text : NULL;
-	return r < 0 ? r : need_number(reader, object, "size", &descriptor->size);
+	return need_number(reader, object, "size", &descriptor->size);
 }
 
-static int need_descriptor(const struct reader *reader, const struct json *object, const char *key,
-	struct descriptor *descriptor)
+static int need_descriptor(const struct json_reader *reader, const struct json *object,
+	const char *key, struct descriptor *descriptor)
 {
 	const struct json *node;
-	int r = need(reader, object, key, JSON_OBJECT, &node);
+	int r = json_reader_need(reader, object, key, JSON_OBJECT, &node);
 
 	return r < 0 ? r : read_descriptor(reader, node, descriptor);
 }
 
 static int read_layers(
-	const struct reader *reader, const struct json *object, struct store_image *image)
+	const struct json_reader *reader, const struct json *object, struct store_image *image)
 {
 	const struct json *node;
-	int r = need(reader, object, "layers", JSON_ARRAY, &node);
+	int r = json_reader_need(reader, object, "layers", JSON_ARRAY, &node);
 
 	if (r < 0)
 		return r;
@@ -220,7 +199,7 @@ static int read_layers(
 		struct store_layer *layer = &image->layers[image->layer_count++];
 
 		if (item->type != JSON_OBJECT)
-			return refuse(reader, item, "an object");
+			return json_reader_refuse(reader, item, "an object");
 		r = read_descriptor(reader, item, &layer->blob);
 		if (r >= 0)
 			r = need_digest(reader, item, "diffID", &layer->diff_id);
@@ -233,42 +212,35 @@ static int read_layers(
 }
 
 static int read_locations(
-	const struct reader *reader, const struct json *object, struct string_list *locations)
+	const struct json_reader *reader, const struct json *object, struct string_list *locations)
 {
 	const struct json *node;
-	int r = need(reader, object, "locations", JSON_ARRAY, &node);
+	int r = json_reader_need(reader, object, "locations", JSON_ARRAY, &node);
 
-	if (r < 0)
-		return r;
-	json_for_each (item, node) {
-		if (item->type != JSON_STRING)
-			return refuse(reader, item, "a string");
-		string_list_add(reader->arena, locations, item->text);
-	}
-	return 0;
+	return r < 0 ? r : json_reader_list(reader, node, locations);
 }
 
-static int read_requires(const struct reader *reader, const struct json *object, struct lock *lock)
+static int read_requires(
+	const struct json_reader *reader, const struct json *object, struct lock *lock)
 {
-	const struct json *node = json_get(object, "requires"), *kernel;
+	const struct json *node, *kernel;
+	int r = json_reader_find(reader, object, "requires", JSON_OBJECT, &node);
 
-	if (!node)
-		return 0;
-	kernel = json_get(node, "kernelMin");
-	if (kernel && kernel->type != JSON_STRING)
-		return refuse(reader, kernel, "a string");
-	lock->kernel_least = kernel ? kernel->text : NULL;
-	return 0;
+	if (r < 0 || !node)
+		return r;
+	r = json_reader_find(reader, node, "kernelMin", JSON_STRING, &kernel);
+	lock->kernel_least = r >= 0 && kernel ? kernel->text : NULL;
+	return r;
 }
 
-static int read_image(const struct reader *reader, const struct json *root, struct lock *lock)
+static int read_image(const struct json_reader *reader, const struct json *root, struct lock *lock)
 {
 	struct store_image *image = &lock->image;
 	const struct json *images, *node;
-	int r = need(reader, root, "images", JSON_OBJECT, &images);
+	int r = json_reader_need(reader, root, "images", JSON_OBJECT, &images);
 
 	if (r >= 0)
-		r = need(reader, images, IMAGE_NAME, JSON_OBJECT, &node);
+		r = json_reader_need(reader, images, IMAGE_NAME, JSON_OBJECT, &node);
 	if (r >= 0)
 		r = need_text(reader, node, "reference", &lock->reference);
 	if (r >= 0)
@@ -287,10 +259,10 @@ static int read_image(const struct reader *reader, const struct json *root, stru
 	return r < 0 ? r : read_requires(reader, node, lock);
 }
 
-static int read_inputs(const struct reader *reader, const struct json *root, struct lock *lock)
+static int read_inputs(const struct json_reader *reader, const struct json *root, struct lock *lock)
 {
 	const struct json *node;
-	int r = need(reader, root, "inputs", JSON_ARRAY, &node);
+	int r = json_reader_need(reader, root, "inputs", JSON_ARRAY, &node);
 
 	if (r < 0)
 		return r;
@@ -300,7 +272,7 @@ static int read_inputs(const struct reader *reader, const struct json *root, str
 		struct lock_input *input = &lock->inputs.items[lock->inputs.count++];
 
 		if (item->type != JSON_OBJECT)
-			return refuse(reader, item, "an object");
+			return json_reader_refuse(reader, item, "an object");
 		r = need_text(reader, item, "path", &input->path);
 		if (r >= 0)
 			r = need_digest(reader, item, "digest", &input->digest);
@@ -313,7 +285,7 @@ static int read_inputs(const struct reader *reader, const struct json *root, str
 }
 
 /* The version first: a newer hull may have meant anything by the rest. */
-static int check_version(const struct reader *reader, const struct json *root)
+static int check_version(const struct json_reader *reader, const struct json *root)
 {
 	uint64_t version = 0;
 	int r;
@@ -327,10 +299,13 @@ static int check_version(const struct reader *reader, const struct json *root)
 		return error_set(EINVAL,
 			"%s: lockVersion %llu is of a newer hull; this one knows %d", reader->name,
 			(unsigned long long)version, LOCK_VERSION);
-	return version == LOCK_VERSION ? 0 : refuse(reader, json_get(root, "lockVersion"), "1");
+	return version == LOCK_VERSION
+		       ? 0
+		       : json_reader_refuse(reader, json_get(root, "lockVersion"), "1");
 }
 
-static int read_environment(const struct reader *reader, const struct json *root, struct lock *lock)
+static int read_environment(
+	const struct json_reader *reader, const struct json *root, struct lock *lock)
 {
 	_cleanup_buffer_ struct buffer bare = { 0 };
 	struct digest digest;
@@ -347,7 +322,7 @@ static int read_environment(const struct reader *reader, const struct json *root
 int lock_parse(struct arena *arena, const char *name, const char *bytes, size_t length,
 	struct lock *lock, const struct json **document)
 {
-	const struct reader reader = { arena, name };
+	const struct json_reader reader = { arena, name };
 	const struct json *runtime;
 	struct json *root;
 	int r = json_parse(arena, name, bytes, length, &root);
@@ -360,7 +335,7 @@ int lock_parse(struct arena *arena, const char *name, const char *bytes, size_t 
 	if (r >= 0)
 		r = read_image(&reader, root, lock);
 	if (r >= 0)
-		r = need(&reader, root, "runtime", JSON_OBJECT, &runtime);
+		r = json_reader_need(&reader, root, "runtime", JSON_OBJECT, &runtime);
 	if (r >= 0)
 		r = shape_read(arena, name, runtime, &lock->shape);
 	if (r >= 0)

@@ -102,7 +102,6 @@ static int add_env_file(struct arena *arena, struct string_list *env, const char
 static int make_env(struct arena *arena, const struct image_config *image,
 	const struct run_options *options, struct shape *shape)
 {
-	const struct cpu_model *model = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < image->env.count; i++)
@@ -111,12 +110,10 @@ static int make_env(struct arena *arena, const struct image_config *image,
 		shape_set_variable(arena, &shape->env, STANDARD_PATH);
 	if (shape->home)
 		shape_set_variable(arena, &shape->env, arena_format(arena, "HOME=%s", shape->home));
-	if (shape->cpu_model && (r = cpu_model_find(shape->cpu_model, &model)) < 0)
-		return r;
-	if (model || shape->threads) {
+	if (shape->cpu_model || shape->threads) {
 		struct string_list knobs = { 0 };
 
-		cpu_model_environment(model, shape->threads, arena, &knobs);
+		cpu_model_environment(shape->cpu_model, shape->threads, arena, &knobs);
 		for (size_t i = 0; i < knobs.count; i++)
 			shape_set_variable(arena, &shape->env, knobs.items[i]);
 	}
@@ -249,6 +246,7 @@ static int make_cpus(const struct run_options *options, struct shape *shape)
 static int make_limits(const struct run_options *options, struct shape *shape)
 {
 	int64_t bytes = 0;
+	int r = 0;
 
 	if (options->memory && (quantity_bytes(options->memory, &bytes) < 0 || bytes < 4096))
 		return error_set(
@@ -261,8 +259,9 @@ static int make_limits(const struct run_options *options, struct shape *shape)
 	shape->pids = options->pids;
 	shape->tenant = options->tenant;
 	shape->isolation = options->isolation;
-	shape->cpu_model = options->cpu_model;
-	return make_cpus(options, shape);
+	if (options->cpu_model)
+		r = cpu_model_find(options->cpu_model, &shape->cpu_model);
+	return r < 0 ? r : make_cpus(options, shape);
 }
 
 /* The row of a name with or without "CAP_", in letters of any size. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "image/cpu_model.h"
 #include "image/image_config.h"
 #include "image/run_options.h"
 
@@ -39,7 +40,8 @@ struct shape {
 	unsigned int cpu_quota; /* thousandths of a processor, where that is less */
 	unsigned int threads, cpu_weight, pids;
 	uint64_t memory; /* bytes */
-	const char *tenant, *isolation, *cpu_model;
+	const char *tenant, *isolation;
+	const struct cpu_model *cpu_model;
 };
 
 extern const char *const network_names[]; /* up to NULL */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "image/cpu_model.h"
+#include "image/json_reader.h"
 
 /* A member is a row, and both directions read it. */
 enum member_type { MEMBER_TEXT, MEMBER_LIST, MEMBER_NUMBER, MEMBER_BYTES, MEMBER_FLAG };
@@ -112,7 +113,7 @@ void shape_write(struct json_writer *writer, const char *key, const struct shape
 	json_write_string(writer, "clock", "machine");
 	if (shape->cpu_model) {
 		json_begin_object(writer, "cpu");
-		json_write_string(writer, "model", shape->cpu_model);
+		json_write_string(writer, "model", cpu_model_name(shape->cpu_model));
 		json_write_string(writer, "enforce", "tunables");
 		json_end_object(writer);
 	}
@@ -121,52 +122,23 @@ void shape_write(struct json_writer *writer, const char *key, const struct shape
 
 /* ---- and back -------------------------------------------------------------------------------- */
 
-struct reader {
-	struct arena *arena;
-	const char *name;
-};
-
-static int refuse(const struct reader *reader, const struct json *node, const char *wanted)
-{
-	return error_set(
-		EINVAL, "%s: %s: must be %s", reader->name, json_path(reader->arena, node), wanted);
-}
-
-/* The member KEY of that type, in *NODE NULL when there is none. */
-static int find(const struct reader *reader, const struct json *object, const char *key,
-	enum json_type type, const struct json **node)
-{
-	*node = json_get(object, key);
-	return *node && (*node)->type != type ? refuse(reader, *node, json_type_name(type)) : 0;
-}
-
-static int read_list(const struct reader *reader, const struct json *node, struct string_list *list)
-{
-	json_for_each (item, node) {
-		if (item->type != JSON_STRING)
-			return refuse(reader, item, "a string");
-		string_list_add(reader->arena, list, item->text);
-	}
-	return 0;
-}
-
 static int read_number(
-	const struct reader *reader, const struct json *node, uint64_t most, uint64_t *number)
+	const struct json_reader *reader, const struct json *node, uint64_t most, uint64_t *number)
 {
 	if (json_unsigned(node, number) < 0 || *number > most)
-		return refuse(reader, node, "a whole number that fits");
+		return json_reader_refuse(reader, node, "a whole number that fits");
 	return 0;
 }
 
 static int read_member(
-	const struct reader *reader, const struct json *object, size_t i, struct shape *shape)
+	const struct json_reader *reader, const struct json *object, size_t i, struct shape *shape)
 {
 	static const enum json_type types[] = { JSON_STRING, JSON_ARRAY, JSON_NUMBER, JSON_NUMBER,
 		JSON_BOOL };
 	void *value = (char *)shape + members[i].offset;
 	const struct json *node;
 	uint64_t number;
-	int r = find(reader, object, members[i].name, types[members[i].type], &node);
+	int r = json_reader_find(reader, object, members[i].name, types[members[i].type], &node);
 
 	if (r < 0 || !node)
 		return r;
@@ -175,7 +147,7 @@ static int read_member(
 		*(const char **)value = node->text;
 		return 0;
 	case MEMBER_LIST:
-		return read_list(reader, node, value);
+		return json_reader_list(reader, node, value);
 	case MEMBER_NUMBER:
 		r = read_number(reader, node, UINT_MAX, &number);
 		if (r >= 0)
@@ -190,16 +162,18 @@ static int read_member(
 	return 0;
 }
 
-static int read_env(const struct reader *reader, const struct json *object, struct string_list *env)
+static int read_env(
+	const struct json_reader *reader, const struct json *object, struct string_list *env)
 {
 	const struct json *node;
-	int r = find(reader, object, "env", JSON_OBJECT, &node);
+	int r = json_reader_find(reader, object, "env", JSON_OBJECT, &node);
 
 	if (r < 0 || !node)
 		return r;
 	json_for_each (member, node) {
 		if (member->type != JSON_STRING || !*member->key || strchr(member->key, '='))
-			return refuse(reader, member, "a string under the name of a variable");
+			return json_reader_refuse(
+				reader, member, "a string under the name of a variable");
 		string_list_add(reader->arena, env,
 			arena_format(reader->arena, "%s=%s", member->key, member->text));
 	}
@@ -207,33 +181,35 @@ static int read_env(const struct reader *reader, const struct json *object, stru
 }
 
 static int read_bind(
-	const struct reader *reader, const struct json *object, struct shape_bind *bind)
+	const struct json_reader *reader, const struct json *object, struct shape_bind *bind)
 {
 	const struct json *source, *destination, *read_only, *output;
 	int r;
 
 	if (object->type != JSON_OBJECT)
-		return refuse(reader, object, "an object");
-	r = find(reader, object, "source", JSON_STRING, &source);
+		return json_reader_refuse(reader, object, "an object");
+	r = json_reader_find(reader, object, "source", JSON_STRING, &source);
 	if (r >= 0)
-		r = find(reader, object, "destination", JSON_STRING, &destination);
+		r = json_reader_find(reader, object, "destination", JSON_STRING, &destination);
 	if (r >= 0)
-		r = find(reader, object, "readOnly", JSON_BOOL, &read_only);
+		r = json_reader_find(reader, object, "readOnly", JSON_BOOL, &read_only);
 	if (r >= 0)
-		r = find(reader, object, "output", JSON_BOOL, &output);
+		r = json_reader_find(reader, object, "output", JSON_BOOL, &output);
 	if (r < 0)
 		return r;
 	if (!source || !destination || *source->text != '/' || *destination->text != '/')
-		return refuse(reader, object, "an object with absolute source and destination");
+		return json_reader_refuse(
+			reader, object, "an object with absolute source and destination");
 	*bind = (struct shape_bind){ source->text, destination->text,
 		read_only && read_only->boolean, output && output->boolean };
 	return 0;
 }
 
-static int read_binds(const struct reader *reader, const struct json *object, struct shape *shape)
+static int read_binds(
+	const struct json_reader *reader, const struct json *object, struct shape *shape)
 {
 	const struct json *node;
-	int r = find(reader, object, "binds", JSON_ARRAY, &node);
+	int r = json_reader_find(reader, object, "binds", JSON_ARRAY, &node);
 
 	if (r < 0 || !node)
 		return r;
@@ -249,11 +225,11 @@ static int read_binds(const struct reader *reader, const struct json *object, st
 }
 
 /* One of WORDS (up to NULL), or FALLBACK where there is none; its position. */
-static int read_word(const struct reader *reader, const struct json *object, const char *key,
+static int read_word(const struct json_reader *reader, const struct json *object, const char *key,
 	const char *const *words, int fallback)
 {
 	const struct json *node;
-	int r = find(reader, object, key, JSON_STRING, &node);
+	int r = json_reader_find(reader, object, key, JSON_STRING, &node);
 
 	if (r < 0 || !node)
 		return r < 0 ? r : fallback;
@@ -264,25 +240,23 @@ static int read_word(const struct reader *reader, const struct json *object, con
 		json_path(reader->arena, node), node->text);
 }
 
-static int read_cpu(const struct reader *reader, const struct json *object, struct shape *shape)
+static int read_cpu(
+	const struct json_reader *reader, const struct json *object, struct shape *shape)
 {
 	static const char *const ways[] = { "tunables", NULL };
-	const struct cpu_model *model;
 	const struct json *node, *name;
-	int r = find(reader, object, "cpu", JSON_OBJECT, &node);
+	int r = json_reader_find(reader, object, "cpu", JSON_OBJECT, &node);
 
 	if (r < 0 || !node)
 		return r;
-	r = find(reader, node, "model", JSON_STRING, &name);
+	r = json_reader_find(reader, node, "model", JSON_STRING, &name);
 	if (r >= 0 && name)
-		r = cpu_model_find(name->text, &model);
-	if (r >= 0 && name)
-		shape->cpu_model = name->text;
+		r = cpu_model_find(name->text, &shape->cpu_model);
 	return r < 0 ? r : read_word(reader, node, "enforce", ways, 0);
 }
 
 /* What else decides about a run, in the one way that there is. */
-static int read_fixed(const struct reader *reader, const struct json *object)
+static int read_fixed(const struct json_reader *reader, const struct json *object)
 {
 	static const char *const umasks[] = { "0022", NULL }, *const clocks[] = { "machine", NULL };
 	int r = read_word(reader, object, "umask", umasks, 0);
@@ -293,12 +267,12 @@ static int read_fixed(const struct reader *reader, const struct json *object)
 int shape_read(struct arena *arena, const char *name, const struct json *node, struct shape *shape)
 {
 	static const char *const roots[] = { "rw", "ro", NULL };
-	const struct reader reader = { arena, name };
+	const struct json_reader reader = { arena, name };
 	int r = 0;
 
 	*shape = (struct shape){ .aslr = true, .folder = "/", .hostname = "hull" };
 	if (node->type != JSON_OBJECT)
-		return refuse(&reader, node, "an object");
+		return json_reader_refuse(&reader, node, "an object");
 	for (size_t i = 0; i < ARRAY_SIZE(members) && r >= 0; i++)
 		r = read_member(&reader, node, i, shape);
 	if (r >= 0)

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "image/extract.h"
 #include "image/index.h"
 #include "image/layer_table.h"
 #include "image/store_folder.h"
@@ -21,8 +23,7 @@ struct checking {
 	struct store_check *check;
 };
 
-/* NAME is taken away when that was asked for; it may be "". */
-static void tell(const struct checking *checking, enum store_folder folder, const char *name,
+static void report(const struct checking *checking, enum store_folder folder, const char *name,
 	const char *what)
 {
 	_cleanup_free_ char *text =
@@ -30,6 +31,13 @@ static void tell(const struct checking *checking, enum store_folder folder, cons
 
 	checking->check->problems++;
 	checking->check->problem(checking->check->context, text);
+}
+
+/* NAME is taken away when that was asked for; it may be "". */
+static void tell(const struct checking *checking, enum store_folder folder, const char *name,
+	const char *what)
+{
+	report(checking, folder, name, what);
 	if (checking->check->repair)
 		(void)unlinkat(store_folder(checking->store, folder), name, 0);
 }
@@ -119,6 +127,27 @@ static void check_index(const struct checking *checking, const struct store_imag
 		tell(checking, STORE_INDEXES, name, "does not fit its layers");
 }
 
+/* A tree that a container runs from stays until that has ended. */
+static void check_tree(const struct checking *checking, const struct store_image *image)
+{
+	_cleanup_buffer_ struct buffer problem = { 0 };
+	_cleanup_close_ int fd = -EBADF;
+	struct digest chain_id;
+
+	if (extract_check(checking->store, image, &problem) <= 0)
+		return;
+	store_chain_id(image->layers, image->layer_count, &chain_id);
+	if (checking->check->repair)
+		fd = store_open_locked(checking->store, STORE_INDEXES,
+			STORE_FILE(&chain_id, ".erofs"), O_RDONLY, LOCK_EX | LOCK_NB);
+	if (fd == -EWOULDBLOCK)
+		buffer_text(&problem, " (in use)");
+	if (checking->check->repair &&
+		(fd == -EWOULDBLOCK || extract_remove(checking->store, chain_id.hex) < 0))
+		checking->check->kept++;
+	report(checking, STORE_TREES, chain_id.hex, problem.data);
+}
+
 static bool has_parts(struct store *store, const struct store_image *image)
 {
 	for (size_t i = 0; i < image->layer_count; i++) {
@@ -149,8 +178,10 @@ static int check_name(void *context, const char *name)
 		tell(checking, STORE_NAMES, name,
 			"lacks a layer, its manifest or its config: "
 			"pull it again");
-	else
+	else {
 		check_index(checking, image);
+		check_tree(checking, image);
+	}
 	return 0;
 }
 

@@ -4,7 +4,8 @@
 
 /*
  * Is what the store has what it says it is? Every blob and tar against its digest, every
- * table and index against what the tars give again, every name against what it needs.
+ * table, index
+ * and unpacked tree against what the tars give again, every name against what it needs.
  */
 #include "image/store.h"
 
@@ -12,8 +13,8 @@ struct store_check {
 	bool repair; /* take away what is broken */
 	void (*problem)(void *context, const char *text);
 	void *context;
-	/* What was looked at, and what was wrong. */
-	unsigned int blobs, layers, images, problems;
+	/* What was looked at, what was wrong, and what of that could not be taken away. */
+	unsigned int blobs, layers, images, problems, kept;
 	uint64_t bytes;
 };
 

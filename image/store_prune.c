@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "image/extract.h"
 #include "image/store_folder.h"
 #include "image/store_name.h"
 #include "image/store_need.h"
@@ -95,22 +96,18 @@ static int prune_file(void *context, const char *name)
 	return 0;
 }
 
-/* First out of sight, so that a kill leaves no half of a tree under its name. */
 static int prune_tree(void *context, const char *name)
 {
 	struct pruning *pruning = context;
 	int trees = store_folder(pruning->store, STORE_TREES);
-	int partial = store_folder(pruning->store, STORE_PARTIAL);
 	struct digest chain_id;
 	struct stat st;
-	char gone[64];
 
 	if (!store_file_digest(name, "", &chain_id) || store_need_has(&pruning->need, &chain_id) ||
 		fstatat(trees, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		st.st_ctim.tv_sec >= pruning->before)
 		return 0;
-	(void)snprintf(gone, sizeof(gone), "tree.%d.%.16s", getpid(), name);
-	if (renameat(trees, name, partial, gone) == 0 && file_remove_tree_at(partial, gone) >= 0)
+	if (extract_remove(pruning->store, name) >= 0)
 		pruning->freed->others++;
 	return 0;
 }

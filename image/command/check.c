@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "image/command/commands.h"
+#include "image/extract.h"
 #include "image/store_check.h"
 
 struct check_options {
@@ -28,13 +29,17 @@ static int check_run(const struct invocation *invocation)
 	_cleanup_store_ struct store *store = NULL;
 	int r = store_open(invocation->global->store, &store);
 
-	if (r >= 0)
-		r = store_check(store, &check);
 	if (r < 0)
 		return r;
-	printf("%u images, %u layers, %u blobs, %llu MiB: %u problems%s\n", check.images,
-		check.layers, check.blobs, (unsigned long long)check.bytes >> 20, check.problems,
-		check.problems && check.repair ? ", taken away" : "");
+	extract_reach(store);
+	r = store_check(store, &check);
+	if (r < 0)
+		return r;
+	printf("%u images, %u layers, %u blobs, %llu MiB: %u problems", check.images, check.layers,
+		check.blobs, (unsigned long long)check.bytes >> 20, check.problems);
+	if (check.problems && check.repair)
+		printf(", %u taken away", check.problems - check.kept);
+	printf("\n");
 	return check.problems ? 1 : 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/quantity.h"
 #include "image/command/commands.h"
+#include "image/extract.h"
 #include "image/store.h"
 
 #define A_DAY 86400u
@@ -33,8 +34,10 @@ static int prune_run(const struct invocation *invocation)
 		age /= 1000000000;
 	}
 	r = store_open(invocation->global->store, &store);
-	if (r >= 0)
-		r = store_prune(store, age, &freed);
+	if (r < 0)
+		return r;
+	extract_reach(store);
+	r = store_prune(store, age, &freed);
 	if (r >= 0)
 		printf("removed %u layers and %u other files, %llu MiB free; %u in use stay\n",
 			freed.layers, freed.others, (unsigned long long)freed.bytes >> 20,

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "image/command/commands.h"
+#include "image/extract.h"
 #include "image/store.h"
 
 static const struct option options[] = {
@@ -30,6 +31,8 @@ static int remove_run(const struct invocation *invocation)
 	_cleanup_store_ struct store *store = NULL;
 	int r = store_open(invocation->global->store, &store);
 
+	if (r >= 0)
+		extract_reach(store);
 	for (int i = 0; r >= 0 && i < invocation->operand_count; i++)
 		r = remove_one(store, invocation->arena, invocation->operands[i]);
 	return r;

@@ -33,6 +33,12 @@ image() { hull image --store "$IMAGES" "$@"; }
 	try image run "$BOX" 'id -un; touch ~/file; stat -c %u ~/file; cat /proc/self/uid_map'
 	assert_ok
 	assert_eq "$(xargs <<<"$output")" "user 1000 0 $USER_ID 1 1 $RANGE 65536"
+	try image check
+	assert_ok
+	try image remove "$(image list --quiet)"
+	assert_ok
+	assert_eq "$(find "$IMAGES" -type f ! -name version; ls "$IMAGES/trees" "$IMAGES/partial")" \
+		"$IMAGES/partial:"$'\n\n'"$IMAGES/trees:"
 	rm -rf "${IMAGES:?}"/*
 }
 

@@ -335,6 +335,56 @@ second_layer() {
 	done
 }
 
+@test "check compares an unpacked image with its layers, file by file" {
+	local tree change expected
+	first_layer
+	second_layer
+	feed img 1.tar 2.tar 3.tar >/dev/null
+	while IFS='|' read -r change expected; do
+		mount_image img "$MNT" folder >/dev/null
+		umount "$MNT"
+		assert_sound
+		tree=$(echo "$STORE"/trees/*)
+		(cd "$tree" && eval "$change")
+		try image check
+		assert_has "${tree#"$STORE/"}: $expected" "1 problems"
+		assert_status 1
+		try image check --repair
+		assert_has "1 taken away"
+		assert_eq "$(ls "$STORE/trees")" ""
+	done <<-'END'
+		echo hullo >x; touch -r etc/hello x; cat x >etc/hello; touch -r x etc/hello; rm x|etc/hard has other contents
+		echo x >>etc/hello|etc/hard has another size
+		chmod 711 usr/lib|usr/lib has another mode
+		rm absolute|absolute is missing
+		touch -d @5 etc/hello|etc/hard has another time
+		cp -a etc/hard x; mv x etc/hard|etc/hello is no longer linked with its other names
+		touch etc/new|etc has entries that are in no layer
+		ln -sfn usr lib|lib leads elsewhere
+		chown 5 etc/hello|etc/hard has another owner
+		rm dev/null; mkdir dev/null|dev/null is of another type
+		rm dev/null; mknod dev/null c 1 5; chmod 644 dev/null|dev/null is another device
+		setfattr -n user.colour -v red etc/hello|etc/hard has other extended attributes
+		dd if=etc/hello of=sparse count=1 bs=1 seek=9999999 conv=notrunc status=none|sparse has other contents
+	END
+}
+
+@test "check --repair leaves an unpacked image that is in use" {
+	first_layer
+	feed img 1.tar
+	mount_image img "$MNT" folder >/dev/null
+	umount "$MNT"
+	rm "$STORE"/trees/*/etc/hello
+	exec {use}<"$(echo "$STORE"/indexes/*.erofs)"
+	flock -s "$use"
+	try image check --repair
+	assert_has "etc/hello is missing (in use)" "0 taken away"
+	exec {use}<&-
+	try image check --repair
+	assert_has "etc/hello is missing"
+	assert_sound
+}
+
 @test "remove takes what only that image needed" {
 	first_layer
 	second_layer
