@@ -72,6 +72,9 @@ attacked() { HULL_SECRET=$SECRET hull "$@"; }
 
 @test "CVE-2019-5736: hull's program is overwritten through /proc/PID/exe" {
 	local sum n
+	# The tests' own programs are looked for beside it.
+	mkdir "$BATS_TEST_TMPDIR/tests"
+	cp "$(tool intruder)" "$BATS_TEST_TMPDIR/tests"
 	cp "$HULL" "$BATS_TEST_TMPDIR/hull"
 	HULL=$BATS_TEST_TMPDIR/hull
 	sum=$(sha256sum <"$HULL")
