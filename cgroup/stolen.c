@@ -16,7 +16,7 @@
 #define FILE_BYTES 4096
 
 /* Readings of a group that rests between two of its pressure. */
-#define PRESSURE_AGE 4
+#define PRESSURE_AGE 8
 
 const char *const stolen_source_names[] = {
 	[STOLEN_UNKNOWN] = "unknown",
