@@ -93,8 +93,8 @@ static int microvm_make_cgroup(struct container *container, const struct process
 	if (r < 0)
 		container->record.cgroup = NULL;
 	else if (cgroup_apply_comes_first(*cgroup))
-		r = cgroup_apply(*cgroup, microvm_resources(&container->arena, request->config),
-			false);
+		r = cgroup_apply(
+			*cgroup, microvm_resources(&container->arena, request->config), false);
 	return r;
 }
 
