@@ -16,7 +16,7 @@
 #define FILE_BYTES 4096
 
 /* Readings of a group that rests between two of its pressure. */
-#define PRESSURE_AGE 4
+#define PRESSURE_AGE 8
 
 const char *const stolen_source_names[] = {
 	[STOLEN_UNKNOWN] = "unknown",
@@ -31,11 +31,11 @@ struct stolen_meter {
 	bool v1_usage, v1_cpu; /* else of v2 */
 	bool of_threads;
 	struct stolen_threads threads;
-	uint64_t debt; /* stolen_join */
-	bool waited;	      /* when its pressure was last read */
-	unsigned int rested;  /* readings since then */
-	uint64_t time; /* CLOCK_MONOTONIC of the last reading; 0: there was none */
-	bool blind;    /* the threads were too many then: their sum begins anew */
+	uint64_t debt;	     /* stolen_join */
+	bool waited;	     /* when its pressure was last read */
+	unsigned int rested; /* readings since then */
+	uint64_t time;	     /* CLOCK_MONOTONIC of the last reading; 0: there was none */
+	bool blind;	     /* the threads were too many then: their sum begins anew */
 	struct stolen last;
 };
 

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "cgroup/cgroup.h"
+#include "runtime/host_tenant.h"
 #include "runtime/isolation.h"
 #include "runtime/microvm_monitor.h"
 
@@ -27,10 +28,13 @@ enum { CONTROL_FD = 3, CLIENT_FD, FIRST_OTHER_FD };
 
 /*
  * The group is that of the whole machine: it gets /dev/kvm beside the devices that every
- * container has. The limits of the container hold in the guest.
+ * container has, and the container's weight, as it stands beside containers. The limits of the
+ * container hold in the guest.
  */
-static const struct config_resources *microvm_resources(void)
+static const struct config_resources *microvm_resources(
+	struct arena *arena, const struct config *config)
 {
+	const struct config_resources *wanted = config->linux->resources;
 	static struct config_device_rule kvm = {
 		.allow = true,
 		.type = "c",
@@ -38,13 +42,23 @@ static const struct config_resources *microvm_resources(void)
 		.minor = { .set = true, .value = 232 },
 		.access = "rw",
 	};
-	static const struct config_resources resources = { .devices = { &kvm, 1 } };
+	struct config_resources *resources = arena_allocate(arena, sizeof(*resources));
 
-	return &resources;
+	*resources = (struct config_resources){ .devices = { &kvm, 1 } };
+	if (!wanted || !wanted->cpu)
+		return resources;
+	resources->cpu = arena_allocate(arena, sizeof(*resources->cpu));
+	*resources->cpu = (struct config_cpu){
+		.weight = wanted->cpu->weight,
+		.shares = wanted->cpu->shares,
+		.idle = wanted->cpu->idle,
+	};
+	return resources;
 }
 
-static int microvm_make_cgroup(
-	struct container *container, const struct process_request *request, struct cgroup **cgroup)
+/* In the tenant's level, if there is one, as a container's. */
+static int microvm_plan_cgroup(struct container *container, const struct process_request *request,
+	const struct host_tenant *tenant, struct cgroup **cgroup)
 {
 	const struct config *config = request->config;
 	const char *path = config->linux->cgroups_path;
@@ -56,17 +70,31 @@ static int microvm_make_cgroup(
 		r = cgroup_open_systemd(cgroup, container->id, path, &config->annotations);
 	else
 		r = cgroup_open(cgroup, container->id, path, NULL);
+	return r < 0 ? r : host_tenant_join(tenant, container, *cgroup);
+}
+
+static int microvm_make_cgroup(struct container *container, const struct process_request *request,
+	struct host_tenant *tenant, struct cgroup **cgroup)
+{
+	int r = host_tenant_open(tenant, request->config);
+
+	if (r >= 0)
+		r = microvm_plan_cgroup(container, request, tenant, cgroup);
 	if (r < 0)
 		return r;
 	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(*cgroup));
 	r = container_save(container);
 	if (r >= 0)
-		r = cgroup_create(*cgroup);
+		r = host_tenant_enter(tenant, container);
+	if (r < 0)
+		return r;
+	r = cgroup_create(*cgroup);
 	/* A group that is somebody else's is not ours to destroy. */
 	if (r < 0)
 		container->record.cgroup = NULL;
 	else if (cgroup_apply_comes_first(*cgroup))
-		r = cgroup_apply(*cgroup, microvm_resources(), false);
+		r = cgroup_apply(
+			*cgroup, microvm_resources(&container->arena, request->config), false);
 	return r;
 }
 
@@ -104,6 +132,7 @@ static void microvm_become_monitor(
 static int microvm_spawn(struct container *container, const struct microvm_bundle *bundle,
 	const struct process_request *request, struct process_handle *handle, int client_fd)
 {
+	_cleanup_host_tenant_ struct host_tenant tenant = HOST_TENANT_NONE;
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	_cleanup_close_ int control_fd = monitor_listen(container), terminal_fd = -EBADF;
 	char **words =
@@ -113,7 +142,7 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 	if (r >= 0 && request->process->terminal)
 		r = terminal_fd = monitor_terminal(request, handle);
 	if (r >= 0)
-		r = microvm_make_cgroup(container, request, &cgroup);
+		r = microvm_make_cgroup(container, request, &tenant, &cgroup);
 	if (r < 0)
 		return r;
 	handle->pid = process_clone(0, -1, &handle->pidfd);
@@ -121,7 +150,9 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 		return error_errno(handle->pid, "fork");
 	if (handle->pid == 0)
 		microvm_become_monitor(words, cgroup, terminal_fd, control_fd, client_fd);
-	r = cgroup_start(cgroup, handle->pid, microvm_resources());
+	r = cgroup_start(
+		cgroup, handle->pid, microvm_resources(&container->arena, request->config));
+	host_tenant_close(&tenant);
 	if (r >= 0)
 		r = process_start_time(handle->pid, &container->record.pid_start);
 	if (r < 0)

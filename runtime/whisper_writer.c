@@ -31,7 +31,8 @@
 #define INTERVAL_QUIET	(32 * MILLISECOND)
 #define INTERVAL_MOST	SECOND
 #define COST_FRACTION	100 /* of a processor */
-#define QUIET_ROUNDS	16  /* until it is taken for quiet */
+#define QUIET_ROUNDS	16  /* until it is taken for quiet; then until the interval doubles */
+#define QUIET_LOOK	8   /* rounds of which one looks at the threads of a quiet one */
 #define SHARE_INTERVAL	SECOND
 #define STAT_LINE_BYTES 256 /* at most, of a processor in /proc/stat */
 #define SHARE_FILES	128 /* that are kept open for it */
@@ -199,16 +200,18 @@ static void writer_round(struct writer *writer)
 {
 	struct hull_cpu_page *header = writer->page.header;
 	uint64_t now = clock_monotonic(), used = writer->times.usage;
-	bool busy, look;
+	bool busy, rests, look, share;
 
 	if (cpu_meter_read(&writer->meter, &writer->times) < 0)
 		_exit(0);
-	/* It runs itself: with nobody else there is nobody to wait and nobody to wait for. */
-	look = writer_count_runnable(writer) > 1;
 	busy = writer->times.usage != used;
-	if (look || now >= writer->share.next)
+	rests = !busy && writer->quiet > QUIET_ROUNDS;
+	share = !rests && now >= writer->share.next;
+	/* It runs itself: with nobody else there is nobody to wait and nobody to wait for. */
+	look = (!rests || writer->quiet % QUIET_LOOK == 0) && writer_count_runnable(writer) > 1;
+	if (look || share)
 		writer_look(writer, now);
-	if (now >= writer->share.next)
+	if (share)
 		writer_find_share(writer, now);
 	for (unsigned int i = 0; i < header->cpus; i++) {
 		if (!look)
@@ -221,12 +224,28 @@ static void writer_round(struct writer *writer)
 	header->updated_ns = now + (uint64_t)writer->clock_offset;
 }
 
+/*
+ * While the container does nothing, nobody in it reads the page: longer and longer, so that a
+ * hundred that sleep cost nearly nothing.
+ */
+static uint64_t writer_least_interval(const struct writer *writer)
+{
+	unsigned int doublings = writer->quiet / QUIET_ROUNDS;
+	uint64_t interval = INTERVAL_QUIET;
+
+	if (writer->quiet <= QUIET_ROUNDS)
+		return INTERVAL_LEAST;
+	while (--doublings && interval < INTERVAL_MOST)
+		interval *= 2;
+	return interval < INTERVAL_MOST ? interval : INTERVAL_MOST;
+}
+
 /* So that all rounds together cost what they may; a single long one counts by a quarter. */
 static uint64_t writer_next_interval(struct writer *writer)
 {
 	uint64_t spent = writer_cpu_time(), cost = (spent - writer->spent) * COST_FRACTION;
 	uint64_t interval = (3 * writer->interval + cost) / 4;
-	uint64_t least = writer->quiet > QUIET_ROUNDS ? INTERVAL_QUIET : INTERVAL_LEAST;
+	uint64_t least = writer_least_interval(writer);
 
 	writer->spent = spent;
 	writer->interval = interval > INTERVAL_MOST ? INTERVAL_MOST : interval;

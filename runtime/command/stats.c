@@ -59,6 +59,7 @@ struct stats_view {
 	int svg_fd;
 	struct screen screen;
 	struct history history;
+	struct buffer text; /* of the last sample */
 };
 
 static int view_set_format(struct stats_view *view, const char *format)
@@ -136,7 +137,7 @@ static void view_plot(struct stats_view *view, struct buffer *text)
 
 static int view_show(struct stats_view *view, const struct stats_sample *sample)
 {
-	_cleanup_buffer_ struct buffer text = { 0 };
+	struct buffer *text = &view->text;
 	const struct render_space space = {
 		.width = view->screen.width,
 		.height = view->screen.live ? view->screen.height - 1 : 0,
@@ -144,26 +145,27 @@ static int view_show(struct stats_view *view, const struct stats_sample *sample)
 		.interval = view->count == 1 ? 0 : view->interval,
 	};
 
-	buffer_text(&text, "");
+	text->length = 0;
+	buffer_text(text, "");
 	switch (view->format) {
 	case FORMAT_TABLE:
-		render_table(&text, sample, &space);
-		return screen_draw(&view->screen, &text);
+		render_table(text, sample, &space);
+		return screen_draw(&view->screen, text);
 	case FORMAT_LINE:
-		render_lines(&text, sample);
+		render_lines(text, sample);
 		break;
 	case FORMAT_JSON:
-		render_json(&text, sample);
+		render_json(text, sample);
 		break;
 	case FORMAT_OPENMETRICS:
-		render_openmetrics(&text, sample, view->request.tenants);
+		render_openmetrics(text, sample, view->request.tenants);
 		break;
 	case FORMAT_PLOT:
 		if (view->screen.live)
-			view_plot(view, &text);
-		return screen_draw(&view->screen, &text);
+			view_plot(view, text);
+		return screen_draw(&view->screen, text);
 	}
-	return screen_write(&text);
+	return screen_write(text);
 }
 
 /* The pictures of all that was seen. */
@@ -253,6 +255,7 @@ static int stats_run(const struct invocation *invocation)
 		r = view_end(&view);
 	screen_end(&view.screen);
 	history_free(&view.history);
+	buffer_free(&view.text);
 	return r;
 }
 

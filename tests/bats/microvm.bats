@@ -49,6 +49,29 @@ vm() { hull --isolation microvm "$@"; }
 	assert_nothing_left
 }
 
+@test "microVM: in a tenant, beside containers, with a weight of its own" {
+	need_microvm
+	need_controller cpu
+	local group parent tenant=t-${ID//[!0-9]/} native=cpu.weight factor=1
+	export HULL_TENANTS=$BATS_TEST_TMPDIR/tenants.json
+	[[ $(controller_version cpu) != 1 ]] || native=cpu.shares factor=10
+	hull tenant set "$tenant" --weight 300
+	payload sleep 1000
+	detached --isolation microvm create --tenant "$tenant" --cpu-weight 50 "$ID"
+	detached run --detach --tenant "$tenant" "$ID-b"
+	group=$(cgroup_dir "$(pid_of)" cpu)
+	parent=${group%/*}
+	assert_eq "${parent##*/}" "hull-tenant-$tenant"
+	assert_eq "$(cgroup_dir "$(pid_of "$ID-b")" cpu)" "$parent/$ID-b"
+	assert_eq "$(cat "$group/$native" "$parent/$native")" "$((50 * factor))"$'\n'"$((300 * factor))"
+	try hull tenant show "$tenant"
+	assert_eq "$(jq -c '.containers | sort' <<<"$output")" "[\"$ID\",\"$ID-b\"]"
+	hull delete --force "$ID-b"
+	hull delete --force "$ID"
+	[[ ! -e $parent ]]
+	hull tenant delete "$tenant"
+}
+
 @test "microVM: a program that is not there, and a kernel that is none" {
 	need_microvm
 	payload nosuch
