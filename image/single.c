@@ -285,8 +285,8 @@ static int check_tars(const struct single *single, uint64_t end)
 int single_open(struct arena *arena, const char *path, struct single *single)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
-	struct json *root = NULL;
-	uint64_t offset;
+	struct json *root;
+	uint64_t offset = 0;
 	int r;
 
 	*single = (struct single){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
