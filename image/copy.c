@@ -9,6 +9,7 @@
 #include "image/image_config.h"
 #include "image/manifest_oci.h"
 #include "image/progress.h"
+#include "image/signature.h"
 
 struct copy {
 	struct arena arena;
@@ -19,6 +20,8 @@ struct copy {
 	struct progress *progress;
 	const struct platform *platform; /* that is wanted */
 	const char *name;		 /* for messages */
+	struct policy policy;
+	bool index_signed;
 };
 
 /* A layer's way through copy: what the source calls, and where it goes. */
@@ -133,6 +136,11 @@ static int copy_layers(
 }
 
 /* ---- documents ---- */
+
+static int check_signature(struct copy *copy, const struct digest *digest)
+{
+	return signature_check(&copy->arena, &copy->policy, copy->source, digest);
+}
 
 static bool is_config_of_image(const char *media_type)
 {
@@ -290,11 +298,38 @@ static int copy_index(struct copy *copy, const struct manifest *top, const struc
 	r = manifest_choose(&copy->arena, copy->name, top, copy->platform, &entry);
 	if (r < 0)
 		return r;
+	/* Who signed the index signed what it names. */
+	r = copy->index_signed ? 0 : check_signature(copy, &entry->blob.digest);
+	if (r < 0)
+		return r;
 	/* Kept beside the image: which of several it was. */
 	if (copy->target->kind->keeps_index)
 		r = copy->target->kind->document(
 			copy->target, index, bytes->data, bytes->length, true);
 	return r < 0 ? r : copy_entry(copy, entry, index, true);
+}
+
+/*
+ * Of an index either it may be signed, or the image that is taken of it. An image of the store
+ * was asked about when it came.
+ */
+static int check_top(struct copy *copy, const struct manifest *top, const struct digest *digest)
+{
+	const struct reference *from = copy->source->reference;
+	int r;
+
+	copy->index_signed = true;
+	if (from->transport == TRANSPORT_STORE)
+		return 0;
+	r = policy_find(&copy->arena, copy->settings->policy_file, from, &copy->policy);
+	if (r < 0)
+		return r;
+	r = check_signature(copy, digest);
+	if (r != -EACCES || !top->is_index || copy->settings->all)
+		return r;
+	copy->index_signed = false;
+	error_clear();
+	return 0;
 }
 
 static int copy_all(struct copy *copy)
@@ -309,6 +344,9 @@ static int copy_all(struct copy *copy)
 	blob = (struct descriptor){ .media_type = top.media_type, .size = bytes.length };
 	digest_of(bytes.data, bytes.length, &blob.digest);
 	copy->result->top = blob.digest;
+	r = check_top(copy, &top, &blob.digest);
+	if (r < 0)
+		return r;
 	return top.is_index ? copy_index(copy, &top, &bytes, &blob)
 			    : copy_single(copy, &top, &bytes, NULL);
 }

@@ -15,6 +15,7 @@ struct copy_settings {
 	bool all;			 /* the index with all its images */
 	bool quiet;			 /* no progress */
 	const char *name;		 /* the image's in the target, where it keeps names */
+	const char *policy_file;	 /* whose signatures it needs; NULL: policy_find's files */
 };
 
 struct copy_result {

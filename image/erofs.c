@@ -41,10 +41,13 @@ struct place {
 struct writer {
 	struct tree *tree;
 	const struct erofs_device *devices;
+	uint64_t
+		*bases; /* where each begins in blocks, when they stand behind the index; or NULL */
 	struct place **places;
 	size_t count, room;
 	uint64_t end;	 /* of what has a place */
 	uint64_t blocks; /* full blocks of folders and links */
+	uint64_t all_blocks;
 	struct buffer *image;
 };
 
@@ -229,17 +232,27 @@ static uint64_t nid_of(const struct tree_inode *inode)
 	return ((const struct place *)inode->use)->at / EROFS_SLOT_BYTES;
 }
 
-static void write_chunk(char *at, unsigned int device, uint64_t block)
+static void write_hole(char *at)
+{
+	const struct erofs_chunk chunk = { .block = htole32(EROFS_HOLE) };
+
+	memcpy(at, &chunk, sizeof(chunk));
+}
+
+/* Block BLOCK_NUMBER of a layer's tar. */
+static void write_chunk(
+	const struct writer *writer, char *at, unsigned int layer, uint64_t block_number)
 {
 	const struct erofs_chunk chunk = {
-		.device = htole16((uint16_t)device),
-		.block = htole32((uint32_t)block),
+		.device = htole16((uint16_t)(writer->bases ? 0 : layer + 1)),
+		.block = htole32(
+			(uint32_t)(block_number + (writer->bases ? writer->bases[layer] : 0))),
 	};
 
 	memcpy(at, &chunk, sizeof(chunk));
 }
 
-static void write_chunks(const struct place *place, char *at)
+static void write_chunks(const struct writer *writer, const struct place *place, char *at)
 {
 	const struct tree_inode *inode = place->inode;
 	uint64_t stored = inode->offset >> BLOCK_BITS;
@@ -250,7 +263,7 @@ static void write_chunks(const struct place *place, char *at)
 		const struct tar_segment *here;
 
 		if (!inode->sparse) {
-			write_chunk(at, inode->layer + 1, stored + (offset >> BLOCK_BITS));
+			write_chunk(writer, at, inode->layer, stored + (offset >> BLOCK_BITS));
 			continue;
 		}
 		while (segment < inode->segment_count &&
@@ -258,9 +271,9 @@ static void write_chunks(const struct place *place, char *at)
 			stored += (inode->segments[segment++].length + BLOCK - 1) >> BLOCK_BITS;
 		here = &inode->segments[segment];
 		if (segment == inode->segment_count || offset < here->offset)
-			write_chunk(at, 0, EROFS_HOLE);
+			write_hole(at);
 		else
-			write_chunk(at, inode->layer + 1,
+			write_chunk(writer, at, inode->layer,
 				stored + ((offset - here->offset) >> BLOCK_BITS));
 	}
 }
@@ -377,7 +390,7 @@ static void write_inode(const struct writer *writer, const struct place *place, 
 	memcpy(at, &inode, sizeof(inode));
 	erofs_xattr_write(from, at + sizeof(inode));
 	if (place->chunks)
-		write_chunks(place, at + place->head);
+		write_chunks(writer, place, at + place->head);
 	write_data(
 		place, writer->image->data + (data_block + place->block) * BLOCK, at + place->head);
 }
@@ -390,7 +403,7 @@ static void write_super(const struct writer *writer, size_t devices)
 		.block_bits = BLOCK_BITS,
 		.root_nid = htole16((uint16_t)nid_of(writer->tree->root)),
 		.inodes = htole64(writer->count),
-		.blocks = htole32((uint32_t)(writer->image->length / BLOCK)),
+		.blocks = htole32((uint32_t)writer->all_blocks),
 		.incompat = htole32(
 			EROFS_INCOMPAT_CHUNKED | (devices ? EROFS_INCOMPAT_DEVICE_TABLE : 0)),
 		.devices = htole16((uint16_t)devices),
@@ -408,6 +421,14 @@ static void write_super(const struct writer *writer, size_t devices)
 	}
 }
 
+static void place_behind(struct writer *writer, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		writer->bases[i] = writer->all_blocks;
+		writer->all_blocks += (writer->devices[i].size + BLOCK - 1) / BLOCK;
+	}
+}
+
 /* At most 2 TiB in blocks of 512 bytes, so no file comes near it. */
 static void write_all(struct writer *writer, size_t devices)
 {
@@ -416,29 +437,38 @@ static void write_all(struct writer *writer, size_t devices)
 
 	memset(buffer_reserve(writer->image, bytes), 0, bytes);
 	writer->image->length = bytes;
+	writer->all_blocks = bytes / BLOCK;
+	if (writer->bases)
+		place_behind(writer, devices);
 	for (size_t i = 0; i < writer->count; i++)
 		write_inode(writer, writer->places[i], data_block);
-	write_super(writer, devices);
+	write_super(writer, writer->bases ? 0 : devices);
 }
 
-int erofs_write(
-	struct tree *tree, const struct erofs_device *devices, size_t count, struct buffer *image)
+int erofs_write(struct tree *tree, const struct erofs_device *devices, size_t count, bool behind,
+	struct buffer *image)
 {
 	struct writer writer = {
 		.tree = tree,
 		.devices = devices,
-		.end = DEVICES_AT + count * sizeof(struct erofs_device_slot),
+		.bases =
+			behind ? arena_allocate(tree->arena, (count + 1) * sizeof(uint64_t)) : NULL,
+		.end = DEVICES_AT + (behind ? 0 : count * sizeof(struct erofs_device_slot)),
 		.image = image,
 	};
+	uint64_t blocks = 0;
 	struct place *root;
 	int r;
 
 	if (count > LAYERS_MOST)
 		return error_set(EBADMSG, "more than %u layers", LAYERS_MOST);
-	for (size_t i = 0; i < count; i++)
-		if (devices[i].size >> BLOCK_BITS >= EROFS_HOLE)
+	for (size_t i = 0; i < count; i++) {
+		blocks = (behind ? blocks : 0) + (devices[i].size >> BLOCK_BITS);
+		/* Half of it: the index is not counted. */
+		if (blocks >= (behind ? EROFS_HOLE / 2 : EROFS_HOLE))
 			return error_set(
-				EBADMSG, "layer %s: more than 2 TiB", DIGEST_SHOW(&devices[i].tag));
+				EBADMSG, "layer %s: too many TiB", DIGEST_SHOW(&devices[i].tag));
+	}
 	root = place_inode(&writer, tree->root);
 	r = root ? place_tree(&writer, root) : -EBADMSG;
 	if (r >= 0)

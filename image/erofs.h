@@ -19,11 +19,12 @@ struct erofs_device {
 };
 
 /*
- * DEVICES[layer] has the content of files of that layer. -EBADMSG with a message: a file
- * that EROFS cannot map.
+ * DEVICES[layer] has the content of files of that layer. BEHIND: they are no devices of their
+ * own but stand behind the index in one file, each padded to a block. -EBADMSG with a message: a
+ * file that EROFS cannot map.
  */
-int erofs_write(
-	struct tree *tree, const struct erofs_device *devices, size_t count, struct buffer *image);
+int erofs_write(struct tree *tree, const struct erofs_device *devices, size_t count, bool behind,
+	struct buffer *image);
 
 /* The tags of an index; their number, at most MOST, or -EBADMSG without a message. */
 int erofs_read_tags(int fd, struct digest *tags, size_t most);

@@ -36,8 +36,8 @@ int index_tree(struct store *store, const struct store_layer *layers, size_t cou
 	return 0;
 }
 
-int index_build(
-	struct store *store, const struct store_layer *layers, size_t count, struct buffer *index)
+static int build(struct store *store, const struct store_layer *layers, size_t count, bool behind,
+	struct buffer *index)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct layer_table *tables = arena_allocate(&arena, (count + 1) * sizeof(*tables));
@@ -56,11 +56,23 @@ int index_build(
 	tree_begin(&tree, &arena);
 	r = index_tree(store, layers, count, tables, &tree);
 	if (r >= 0)
-		r = erofs_write(&tree, devices, count, index);
+		r = erofs_write(&tree, devices, count, behind, index);
 	tree_end(&tree);
 	for (size_t i = 0; i < count; i++)
 		layer_table_free(&tables[i]);
 	return r;
+}
+
+int index_build(
+	struct store *store, const struct store_layer *layers, size_t count, struct buffer *index)
+{
+	return build(store, layers, count, false, index);
+}
+
+int index_build_single(
+	struct store *store, const struct store_layer *layers, size_t count, struct buffer *index)
+{
+	return build(store, layers, count, true, index);
 }
 
 static int open_index(struct store *store, const char *name)

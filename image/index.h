@@ -17,6 +17,10 @@ int index_make(struct store *store, const struct store_image *image);
 int index_build(
 	struct store *store, const struct store_layer *layers, size_t count, struct buffer *index);
 
+/* The same for a file in which the tars stand behind it (image/single.h). */
+int index_build_single(
+	struct store *store, const struct store_layer *layers, size_t count, struct buffer *index);
+
 /*
  * The layers applied to a tree that has begun. TABLES, one a layer and all zero, must live as
  * long as the tree.

@@ -161,7 +161,9 @@ int launch_prepare(struct arena *arena, const struct launch *launch, struct stri
 	if (r >= 0)
 		r = sandbox_enter(&sandbox, state_folder);
 	if (r >= 0)
-		r = sandbox_mount(&sandbox, launch->store, launch->image, launch->overlay);
+		r = launch->mount ? sandbox_attach(&sandbox, launch->mount, launch->overlay)
+				  : sandbox_mount(&sandbox, launch->store, launch->image,
+					    launch->overlay);
 	if (r < 0)
 		return r;
 	bundle = (struct bundle){

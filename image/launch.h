@@ -4,6 +4,7 @@
 
 /* From an image in the store and a shape to a running container. */
 #include "image/command.h"
+#include "image/mount.h"
 #include "image/shape.h"
 #include "image/store.h"
 
@@ -13,6 +14,7 @@
 struct launch {
 	const struct global_options *global;
 	struct store *store;
+	struct image_mount *mount; /* the image's, when it is in no store; else NULL */
 	const struct store_image *image;
 	const struct shape *shape;
 	const char *name;    /* NULL: made from the image's */

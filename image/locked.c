@@ -85,6 +85,17 @@ static int check_input(const char *name, const struct lock_input *input)
 	return 0;
 }
 
+int locked_check(const char *name, const struct lock *lock, const struct store_image *image)
+{
+	int r = check_image(name, &lock->image, image);
+
+	if (r >= 0)
+		r = check_kernel(name, lock->kernel_least);
+	for (size_t i = 0; i < lock->inputs.count && r >= 0; i++)
+		r = check_input(name, &lock->inputs.items[i]);
+	return r;
+}
+
 int locked_find(struct arena *arena, const char *name, const struct lock *lock, struct store *store,
 	struct store_image **image)
 {
@@ -94,11 +105,5 @@ int locked_find(struct arena *arena, const char *name, const struct lock *lock, 
 		return error_set(ENOENT,
 			"%s: manifest %s of %s is not in the store: `hull image pull` it", name,
 			DIGEST_SHOW(&lock->image.manifest.digest), lock->reference);
-	if (r >= 0)
-		r = check_image(name, &lock->image, *image);
-	if (r >= 0)
-		r = check_kernel(name, lock->kernel_least);
-	for (size_t i = 0; i < lock->inputs.count && r >= 0; i++)
-		r = check_input(name, &lock->inputs.items[i]);
-	return r;
+	return r < 0 ? r : locked_check(name, lock, *image);
 }

@@ -13,4 +13,7 @@
 int locked_find(struct arena *arena, const char *name, const struct lock *lock, struct store *store,
 	struct store_image **image);
 
+/* The same of an image that was found: does it, and this machine, fit? */
+int locked_check(const char *name, const struct lock *lock, const struct store_image *image);
+
 #endif

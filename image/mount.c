@@ -186,6 +186,23 @@ int image_mount(
 	return 0;
 }
 
+int image_mount_single(int fd, const char *name, struct image_mount *mount)
+{
+	const struct parts parts = { &fd, 1 };
+	int r;
+
+	*mount = IMAGE_MOUNT_NONE;
+	r = mount_files(&parts, mount);
+	if (r == -ENOTBLK) {
+		mount->kind = IMAGE_MOUNT_LOOP;
+		r = mount_loop(&parts, mount);
+	}
+	if (r < 0)
+		return error_set(r, "cannot mount %s: %s", name, why_not(r));
+	log_info("image %s: mounted as \"%s\"", name, image_mount_kind_names[mount->kind]);
+	return 0;
+}
+
 void image_mount_close(struct image_mount *mount)
 {
 	file_close(&mount->fd);

@@ -39,6 +39,9 @@ struct image_mount {
  */
 int image_mount(
 	struct store *store, const struct store_image *image, int which, struct image_mount *mount);
+
+/* The same of an image in one file (image/single.h), which needs no store; never as a folder. */
+int image_mount_single(int fd, const char *name, struct image_mount *mount);
 void image_mount_close(struct image_mount *mount);
 
 #define _cleanup_image_mount_ __attribute__((cleanup(image_mount_close)))

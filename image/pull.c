@@ -9,6 +9,7 @@ int image_pull(struct store *store, const struct reference *reference,
 	const struct copy_settings copy = {
 		.platform = settings->platform,
 		.quiet = settings->quiet,
+		.policy_file = settings->registry.policy_file,
 		.name = settings->name	  ? settings->name
 			: reference->name ? reference->name
 					  : reference->text,

@@ -22,6 +22,7 @@ struct registry_settings {
 	const char *credentials;     /* "USER:PASSWORD" instead; or NULL */
 	const char *certificates;    /* a folder as certs.d/HOST; or NULL */
 	const char *registries_file; /* NULL: registries_find's files */
+	const char *policy_file;     /* of signatures; NULL: policy_find's files */
 	bool unverified;	     /* any certificate will do */
 	bool plain;		     /* http:// */
 	unsigned int retries;	     /* of what may go better */

@@ -90,20 +90,12 @@ static int attach(int mount_fd, const struct sandbox *sandbox, const char *name)
 	return 0;
 }
 
-int sandbox_mount(struct sandbox *sandbox, struct store *store, const struct store_image *image,
-	const char *kept)
+int sandbox_attach(struct sandbox *sandbox, struct image_mount *lower, const char *kept)
 {
-	_cleanup_image_mount_ struct image_mount lower = IMAGE_MOUNT_NONE;
-	_cleanup_store_ struct store *inside = NULL;
 	_cleanup_free_ char *lower_path = string_format("%s/lower", sandbox->path);
 	_cleanup_close_ int overlay_fd = -EBADF;
-	/* Descriptors from outside belong to the mounts there, which cannot be cloned from here. */
-	int r = store_open(store_path(store), &inside);
+	int r = attach(lower->fd, sandbox, "lower");
 
-	if (r >= 0)
-		r = image_mount(inside, image, -1, &lower);
-	if (r >= 0)
-		r = attach(lower.fd, sandbox, "lower");
 	if (r < 0)
 		return r;
 	overlay_fd = image_overlay(lower_path, kept ? kept : sandbox->path);
@@ -116,9 +108,22 @@ int sandbox_mount(struct sandbox *sandbox, struct store *store, const struct sto
 	if (sandbox->root_fd < 0)
 		return error_errno(errno, "%s/rootfs", sandbox->path);
 	/* hull holds the image in the store for as long as it stands in front of the container. */
-	if (lower.use_fd >= 0 && fcntl(TAKE_FD(lower.use_fd), F_SETFD, 0) < 0)
+	if (lower->use_fd >= 0 && fcntl(TAKE_FD(lower->use_fd), F_SETFD, 0) < 0)
 		return error_errno(errno, "cannot keep the image");
 	return 0;
+}
+
+int sandbox_mount(struct sandbox *sandbox, struct store *store, const struct store_image *image,
+	const char *kept)
+{
+	_cleanup_image_mount_ struct image_mount lower = IMAGE_MOUNT_NONE;
+	_cleanup_store_ struct store *inside = NULL;
+	/* Descriptors from outside belong to the mounts there, which cannot be cloned from here. */
+	int r = store_open(store_path(store), &inside);
+
+	if (r >= 0)
+		r = image_mount(inside, image, -1, &lower);
+	return r < 0 ? r : sandbox_attach(sandbox, &lower, kept);
 }
 
 void sandbox_close(struct sandbox *sandbox)

@@ -14,6 +14,7 @@
  */
 #include <stdbool.h>
 
+#include "image/mount.h"
 #include "image/store.h"
 
 struct sandbox {
@@ -35,6 +36,9 @@ int sandbox_enter(struct sandbox *sandbox, const char *state_folder);
  */
 int sandbox_mount(struct sandbox *sandbox, struct store *store, const struct store_image *image,
 	const char *kept);
+
+/* The same of an image that is mounted already, by whoever owns LOWER. */
+int sandbox_attach(struct sandbox *sandbox, struct image_mount *lower, const char *kept);
 void sandbox_close(struct sandbox *sandbox);
 
 #define _cleanup_sandbox_ __attribute__((cleanup(sandbox_close)))

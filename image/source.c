@@ -143,6 +143,15 @@ static int registry_source_fetch(
 	return registry_fetch_all(registry_of(source), fetches, count);
 }
 
+static int registry_source_attached(
+	struct image_source *source, struct arena *arena, const char *tag, struct buffer *bytes)
+{
+	const char *media_type;
+	struct digest digest;
+
+	return registry_manifest(registry_of(source), arena, tag, bytes, &media_type, &digest);
+}
+
 static void registry_source_close(struct image_source *source)
 {
 	registry_close(&((struct registry_source *)source)->registry);
@@ -150,10 +159,11 @@ static void registry_source_close(struct image_source *source)
 }
 
 static const struct image_source_kind registry_kind = {
-	registry_source_manifest,
-	registry_source_blob,
-	registry_source_fetch,
-	registry_source_close,
+	.manifest = registry_source_manifest,
+	.blob = registry_source_blob,
+	.fetch = registry_source_fetch,
+	.attached = registry_source_attached,
+	.close = registry_source_close,
 };
 
 int source_open_registry(const struct registry_settings *settings,

@@ -44,6 +44,12 @@ struct image_source_kind {
 		struct image_source *source, const struct descriptor *blob, struct buffer *bytes);
 	/* Large ones. After the first that fails the others are ended too. */
 	int (*fetch)(struct image_source *source, struct blob_fetch *fetches, size_t count);
+	/*
+	 * The manifest that was attached to an image under a tag of its own; -ENOENT. NULL: there is
+	 * nothing of the kind.
+	 */
+	int (*attached)(struct image_source *source, struct arena *arena, const char *tag,
+		struct buffer *bytes);
 	void (*close)(struct image_source *source);
 };
 

@@ -185,10 +185,10 @@ static void layout_close(struct image_source *source)
 }
 
 static const struct image_source_kind layout_kind = {
-	layout_manifest,
-	layout_blob,
-	layout_fetch,
-	layout_close,
+	.manifest = layout_manifest,
+	.blob = layout_blob,
+	.fetch = layout_fetch,
+	.close = layout_close,
 };
 
 static int open_folder(struct layout_source *layout)

@@ -210,10 +210,10 @@ static void store_source_close(struct image_source *source)
 }
 
 static const struct image_source_kind store_kind = {
-	store_source_manifest,
-	store_source_blob,
-	store_source_fetch,
-	store_source_close,
+	.manifest = store_source_manifest,
+	.blob = store_source_blob,
+	.fetch = store_source_fetch,
+	.close = store_source_close,
 };
 
 int source_open_store(struct store *store, const struct store_image *image,

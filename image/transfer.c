@@ -150,6 +150,7 @@ static int transfer_between(struct between *between, struct copy_result *result)
 		.all = transfer->all,
 		.quiet = transfer->quiet,
 		.name = transfer->to->name,
+		.policy_file = transfer->from_settings.policy_file,
 	};
 	int r = 0;
 

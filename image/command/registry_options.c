@@ -14,6 +14,7 @@ int registry_options_read(
 	settings->credentials = options->creds;
 	settings->certificates = options->cert_dir;
 	settings->registries_file = options->registries_conf;
+	settings->policy_file = options->signature_policy;
 	settings->plain = options->plain_http;
 	if (options->no_retry)
 		settings->retries = 0;

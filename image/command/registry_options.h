@@ -8,7 +8,7 @@
 #include "image/registry.h"
 
 struct registry_options {
-	const char *authfile, *creds, *cert_dir, *tls_verify, *registries_conf;
+	const char *authfile, *creds, *cert_dir, *tls_verify, *registries_conf, *signature_policy;
 	bool plain_http, no_retry;
 	unsigned int timeout;
 };
@@ -27,6 +27,9 @@ struct registry_options {
 			"speak HTTP without TLS with the registry" },                              \
 		{ "registries-conf", 0, OPTION_TEXT, offsetof(type_, member_.registries_conf),     \
 			"FILE", "mirrors (default: those of containers-registries.conf)" },        \
+		{ "signature-policy", 0, OPTION_TEXT, offsetof(type_, member_.signature_policy),   \
+			"FILE",                                                                    \
+			"whose signatures images need (default: containers-policy.json)" },        \
 		{ "timeout", 0, OPTION_NUMBER, offsetof(type_, member_.timeout), "SECONDS",        \
 			"a server that sends nothing for so long has stalled (default: 30)" },     \
 		{ "no-retry", 0, OPTION_FLAG, offsetof(type_, member_.no_retry), NULL,             \

@@ -6,6 +6,7 @@
 #include "image/command/commands.h"
 #include "image/command/run_image.h"
 #include "image/launch.h"
+#include "image/single.h"
 
 static const struct option options[] = {
 	RUN_OPTIONS(0),
@@ -18,6 +19,15 @@ static const struct option options[] = {
 		"(default: hull.lock)"),
 	{ 0 },
 };
+
+/* No name of a registry begins so, or ends so. */
+static bool names_file(const char *text)
+{
+	size_t length = strlen(text);
+
+	return *text == '/' || !strncmp(text, "./", 2) || !strncmp(text, "../", 3) ||
+	       (length > 5 && !strcmp(text + length - 5, ".hull"));
+}
 
 static int run_run(const struct invocation *invocation)
 {
@@ -34,12 +44,14 @@ static int run_run(const struct invocation *invocation)
 		command++;
 		count--;
 	}
+	if (names_file(*invocation->operands) && single_is(*invocation->operands))
+		return run_single(invocation, wanted, *invocation->operands, command, count);
 	return run_image(invocation, wanted, command, count);
 }
 
 const struct command command_run = {
 	.name = "run",
-	.synopsis = "[OPTIONS] IMAGE [COMMAND] [ARGUMENTS]",
+	.synopsis = "[OPTIONS] IMAGE|FILE [COMMAND] [ARGUMENTS]",
 	.summary = "run a program in a container of an image",
 	.options = options,
 	.options_bytes = sizeof(struct run_options),

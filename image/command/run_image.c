@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "image/launch.h"
 #include "image/locked.h"
 #include "image/recorded.h"
 #include "image/runtime.h"
+#include "image/single.h"
 
 static int execute(const struct invocation *invocation, const struct launch *launch)
 {
@@ -62,12 +65,13 @@ static int execute_recorded(const struct invocation *invocation, const struct la
 
 /* LOCK may be NULL. */
 static int launch_image(const struct invocation *invocation, const struct run_options *options,
-	struct store *store, const struct store_image *image, const struct shape *shape,
-	const struct lock *lock)
+	struct store *store, struct image_mount *mount, const struct store_image *image,
+	const struct shape *shape, const struct lock *lock)
 {
 	const struct launch launch = {
 		.global = invocation->global,
 		.store = store,
+		.mount = mount,
 		.image = image,
 		.shape = shape,
 		.name = options->name,
@@ -95,11 +99,11 @@ int run_image(const struct invocation *invocation, const struct run_options *opt
 		r = launch_read_config(invocation->arena, store, image, &config);
 	if (r >= 0)
 		r = shape_make(invocation->arena, &config, options, command, count, &shape);
-	return r < 0 ? r : launch_image(invocation, options, store, image, &shape, NULL);
+	return r < 0 ? r : launch_image(invocation, options, store, NULL, image, &shape, NULL);
 }
 
 /* How it runs stands in the lock: only what does not decide about results may be said besides. */
-static int check_locked_options(const struct invocation *invocation, const struct run_options *run)
+static int check_locked_options(const struct run_options *run)
 {
 	const size_t lists = run->binds.count + run->outputs.count + run->env.count +
 			     run->env_files.count + run->cap_add.count + run->cap_drop.count +
@@ -115,9 +119,17 @@ static int check_locked_options(const struct invocation *invocation, const struc
 		return error_set(EINVAL,
 			"--locked: the lock file says how to run; besides it only --name, "
 			"--tenant, --tty, --detach and --record");
-	if (invocation->operand_count > 1)
-		return error_set(EINVAL, "--locked: the lock file says which command to run");
 	return 0;
+}
+
+/* What the lock leaves open. */
+static void finish_shape(
+	const struct run_options *options, const struct image_config *config, struct shape *shape)
+{
+	shape->labels = config->labels;
+	if (options->tenant)
+		shape->tenant = options->tenant;
+	shape->terminal = shape_wants_terminal(options);
 }
 
 int run_locked(const struct invocation *invocation, const struct run_options *options)
@@ -128,8 +140,10 @@ int run_locked(const struct invocation *invocation, const struct run_options *op
 	struct store_image *image;
 	struct image_config config;
 	struct lock lock;
-	int r = check_locked_options(invocation, options);
+	int r = check_locked_options(options);
 
+	if (r >= 0 && invocation->operand_count > 1)
+		r = error_set(EINVAL, "--locked: the lock file says which command to run");
 	if (r >= 0)
 		r = lock_load(arena, path, &lock, NULL);
 	if (r >= 0)
@@ -140,9 +154,66 @@ int run_locked(const struct invocation *invocation, const struct run_options *op
 		r = launch_read_config(arena, store, image, &config);
 	if (r < 0)
 		return r;
-	lock.shape.labels = config.labels;
-	if (options->tenant)
-		lock.shape.tenant = options->tenant;
-	lock.shape.terminal = shape_wants_terminal(options);
-	return launch_image(invocation, options, store, image, &lock.shape, &lock);
+	finish_shape(options, &config, &lock.shape);
+	return launch_image(invocation, options, store, NULL, image, &lock.shape, &lock);
+}
+
+/* As the lock of the file says; words behind it are more of the program's. */
+static int pinned_shape(struct arena *arena, struct single *single,
+	const struct run_options *options, const struct image_config *config, char **command,
+	int count)
+{
+	struct shape *shape = &single->lock.shape;
+	int r = check_locked_options(options);
+
+	if (r >= 0)
+		r = locked_check(single->path, &single->lock, &single->lock.image);
+	for (int i = 0; i < count; i++)
+		string_list_add(arena, &shape->args, command[i]);
+	finish_shape(options, config, shape);
+	return r;
+}
+
+/* Mounted as it is, or, where that cannot be, from the store. */
+static int launch_single(const struct invocation *invocation, const struct run_options *options,
+	const struct single *single, const struct shape *shape)
+{
+	_cleanup_image_mount_ struct image_mount mount = IMAGE_MOUNT_NONE;
+	_cleanup_store_ struct store *store = NULL;
+	const struct lock *lock = single->pinned ? &single->lock : NULL;
+	struct store_image image = single->lock.image;
+	int r = image_mount_single(single->fd, single->path, &mount);
+
+	if (r >= 0)
+		return launch_image(invocation, options, NULL, &mount, &image, shape, lock);
+	log_info("%s: it goes into the store", error_text(r));
+	error_clear();
+	image.name = arena_format(
+		invocation->arena, "%s@%s", image.name, DIGEST_SHOW(&image.manifest.digest));
+	r = store_open(invocation->global->store, &store);
+	if (r >= 0)
+		r = single_import(store, single, image.name);
+	return r < 0 ? r : launch_image(invocation, options, store, NULL, &image, shape, lock);
+}
+
+int run_single(const struct invocation *invocation, const struct run_options *options,
+	const char *path, char **command, int count)
+{
+	_cleanup_single_ struct single single = { .fd = -EBADF };
+	struct arena *arena = invocation->arena;
+	struct image_config config;
+	struct shape shape;
+	int r = single_open(arena, path, &single);
+
+	if (r >= 0)
+		r = image_config_parse(arena, path, single.config, strlen(single.config), &config);
+	if (r < 0)
+		return r;
+	if (single.pinned) {
+		r = pinned_shape(arena, &single, options, &config, command, count);
+		shape = single.lock.shape;
+	} else {
+		r = shape_make(arena, &config, options, command, count, &shape);
+	}
+	return r < 0 ? r : launch_single(invocation, options, &single, &shape);
 }

@@ -13,6 +13,10 @@
 int run_image(const struct invocation *invocation, const struct run_options *options,
 	char **command, int count);
 
+/* The same for an image in one file (image/single.h), PATH; what it was locked to holds. */
+int run_single(const struct invocation *invocation, const struct run_options *options,
+	const char *path, char **command, int count);
+
 /* The same for the lock file that operand 0 names, or hull.lock. */
 int run_locked(const struct invocation *invocation, const struct run_options *options);
 

@@ -448,3 +448,132 @@ partial_grows() { [[ -n $(find "$STORE/partial" -type f -size +100k 2>/dev/null)
 	assert_eq "$(<first)" "$output"
 	same_files "$PLAIN/lab/box:1"
 }
+
+# sign NAME KEY REFERENCE DIGEST [TYPE]: attach a signature to lab/NAME, as cosign and Podman do.
+sign() {
+	local url=http://$PLAIN/v2/lab/$1 signature size
+	printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"%s"},"optional":null}' \
+		"$3" "$4" "${5-cosign container image signature}" >payload
+	if grep -q ED25519 <(openssl pkey -in "$2" -noout -text); then
+		openssl pkeyutl -sign -inkey "$2" -rawin -in payload -out signature
+	else
+		openssl dgst -sha256 -sign "$2" -out signature payload
+	fi
+	signature=$(base64 -w0 signature) size=$(stat -c %s payload)
+	printf '{}' >empty
+	attach "$url" payload
+	attach "$url" empty
+	jq -nc --arg payload "sha256:$(sha256sum <payload | cut -c -64)" --argjson size "$size" \
+		--arg empty "sha256:$(sha256sum <empty | cut -c -64)" --arg signature "$signature" '{
+		schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+		config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $empty, size: 2},
+		layers: [{mediaType: "application/vnd.dev.cosign.simplesigning.v1+json", digest: $payload,
+			size: $size, annotations: {"dev.cosignproject.cosign/signature": $signature}}]}' >signatures
+	curl -fsS -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' \
+		--data-binary @signatures "$url/manifests/${4/:/-}.sig" >/dev/null
+}
+
+# attach URL FILE: a blob.
+attach() {
+	local place
+	place=$(curl -fsS -X POST -D - -o /dev/null "$1/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+	curl -fsS -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" \
+		"$place&digest=sha256:$(sha256sum <"$2" | cut -c -64)" >/dev/null
+}
+
+# policy REQUIREMENT: what images of this registry need; all others are refused.
+policy() {
+	jq -n --arg host "$PLAIN" --argjson requirement "$1" \
+		'{default: [{type: "reject"}], transports: {docker: {($host): [$requirement]}}}' >policy.json
+}
+
+@test "signatures: what the policy asks for must be there, by its key, of this image" {
+	local digest key kind why="it has no signature"
+	skopeo copy -q --dest-tls-verify=false "oci:$LAYOUT:box" "docker://$PLAIN/lab/signed:1"
+	digest=$(digest_of "$LAYOUT")
+	pull() { try image pull --plain-http --signature-policy policy.json "$PLAIN/lab/signed:1"; }
+	for kind in "EC -pkeyopt ec_paramgen_curve:P-256" ED25519 "RSA -pkeyopt rsa_keygen_bits:2048"; do
+		# shellcheck disable=SC2086 # two words
+		openssl genpkey -algorithm $kind -out key.pem 2>/dev/null
+		openssl pkey -in key.pem -pubout -out public.pem
+		key=$PWD/public.pem
+		policy "{\"type\": \"sigstoreSigned\", \"keyPath\": \"$key\"}"
+		pull
+		assert_error "refused by policy.json (docker: $PLAIN): $why"
+		why="no signature is by a key of the policy"
+		sign signed key.pem "$PLAIN/lab/signed:1" "$digest"
+		pull
+		assert_output "$digest"
+		image remove "$PLAIN/lab/signed:1"
+	done
+	sign signed key.pem "$PLAIN/lab/signed:2" "$digest"
+	pull
+	assert_error "it was signed as \"$PLAIN/lab/signed:2\""
+	policy "{\"type\": \"sigstoreSigned\", \"keyData\": \"$(base64 -w0 "$key")\", \"signedIdentity\": {\"type\": \"matchRepository\"}}"
+	pull
+	assert_ok
+	sign signed key.pem "$PLAIN/lab/signed:1" "$digest" "something else"
+	pull
+	assert_error "the signed text is not about an image"
+	# Another image's signature, put in this one's place.
+	sign signed key.pem "$PLAIN/lab/signed:1" "sha256:$(printf '1%.0s' {1..64})"
+	curl -fsS -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' --data-binary \
+		@signatures "http://$PLAIN/v2/lab/signed/manifests/${digest/:/-}.sig" >/dev/null
+	pull
+	assert_error "it was signed for sha256:1111"
+}
+
+@test "signatures: of an index, of one image of it; run asks too, and the store is not asked again" {
+	local digest name
+	openssl genpkey -algorithm ED25519 -out key.pem
+	openssl pkey -in key.pem -pubout -out public.pem
+	digest=$(jq -nc --slurpfile index "$LAYOUT/index.json" '$index[0] |
+		.mediaType = "application/vnd.oci.image.index.v1+json" |
+		.manifests[0].platform = {os: "linux", architecture: "amd64"}' | tee index |
+		sha256sum | cut -c -64)
+	for name in indexed chosen; do
+		skopeo copy -q --dest-tls-verify=false "oci:$LAYOUT:box" "docker://$PLAIN/lab/$name:x"
+		curl -fsS -X PUT -H 'Content-Type: application/vnd.oci.image.index.v1+json' \
+			--data-binary @index "http://$PLAIN/v2/lab/$name/manifests/1" >/dev/null
+	done
+	policy "{\"type\": \"sigstoreSigned\", \"keyPath\": \"$PWD/public.pem\"}"
+	mkdir -p "$HOME/.config/containers"
+	cp policy.json "$HOME/.config/containers"
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" >"$HOME/registries.conf"
+	try image run "$PLAIN/lab/indexed:1" true
+	assert_error --code 125 "refused by $HOME/.config/containers/policy.json"
+	sign indexed key.pem "$PLAIN/lab/indexed:1" "sha256:$digest"
+	try image pull --plain-http "$PLAIN/lab/indexed:1"
+	assert_output "sha256:$digest"
+	try image push --plain-http --uncompressed "$PLAIN/lab/indexed:1" "$PLAIN/lab/pushed:1"
+	assert_ok
+	sign chosen key.pem "$PLAIN/lab/chosen:1" "$(digest_of "$LAYOUT")"
+	try image pull --plain-http "$PLAIN/lab/chosen:1"
+	assert_output "sha256:$digest"
+	try image copy --plain-http "oci:$LAYOUT:box" oci:out:box
+	assert_error "refused by $HOME/.config/containers/policy.json (default): all such images are"
+}
+
+@test "signatures: policies that hull does not understand let nothing pass" {
+	check() {
+		printf '%s' "$1" >policy.json
+		try image copy --plain-http --signature-policy policy.json "oci:$LAYOUT:box" oci:out:box
+		assert_error "$2"
+	}
+	check '{}' 'policy.json: default: is missing'
+	check '[' 'policy.json'
+	check '{"default":[]}' 'policy.json: default: must be an array of requirements'
+	check '{"default":[{"type":"signedBy"}]}' 'default[0]: hull cannot check "signedBy"'
+	check '{"default":[{"type":"sigstoreSigned","rekorPublicKeyPath":"x"}]}' 'rekorPublicKeyPath: this hull does not know it'
+	check '{"default":[{"type":"sigstoreSigned","keyPath":"none"}]}' 'keyPath: none'
+	check '{"default":[{"type":"sigstoreSigned"}]}' 'default[0]: must be given a key'
+	check '{"default":[{"type":"insecureAcceptAnything"}],"transprts":{}}' 'transprts: this hull does not know it'
+	check '{"default":[{"type":"insecureAcceptAnything"}],"transports":{"oci":{"'"$LAYOUT"'":[{"type":"reject"}]}}}' \
+		"(oci: $LAYOUT): all such images are"
+	not test -e out/index.json
+	rm policy.json
+	try image copy --signature-policy policy.json "oci:$LAYOUT:box" oci:out:box
+	assert_error "policy.json"
+	try image copy "oci:$LAYOUT:box" oci:out:box
+	assert_ok
+}

@@ -42,6 +42,19 @@ image() { hull image --store "$IMAGES" "$@"; }
 	rm -rf "${IMAGES:?}"/*
 }
 
+@test "user: an image in one file goes into the user's store and runs from there" {
+	local file=$BATS_FILE_TMPDIR/images/box.hull
+	try image run --user root "$BOX" true
+	assert_ok
+	try image export --single "$file" "$BOX"
+	assert_ok
+	rm -rf "${IMAGES:?}"/{names,layers}
+	try image -v run --user root "$file" 'id -u; cat /data/file'
+	assert_output $'0\nfrom-the-image'
+	[[ $stderr == *"it goes into the store"* ]]
+	rm -rf "${IMAGES:?}"/*
+}
+
 @test "user: image exec, --cpus, a limit that needs a cgroup" {
 	try image run --name "$ID" --detach --cpus 1 --user root "$BOX" 'exec sleep 1000'
 	assert_output "$ID"

@@ -322,6 +322,75 @@ record_box() {
 	assert_error --code 125 "out/sub/copy" "was here before"
 }
 
+@test "image export --single: one file that runs by itself, the same each time, and comes back the same" {
+	local digest out=$BATS_TEST_TMPDIR/out
+	mkdir "$out"
+	cd "$out"
+	digest=$(image export --single box.hull "$BOX")
+	image export --single again.hull "$BOX"
+	cmp box.hull again.hull
+	[[ -x box.hull ]]
+	# Neither store nor registry: the file alone, by the shell's way.
+	PATH=${HULL%/*}:$PATH HULL_STORE=$out/none try ./box.hull
+	assert_output $'user\n/work/here\nred'
+	PATH=${HULL%/*}:$PATH HULL_STORE=$out/none try ./box.hull 'cat /data/file; exit 3'
+	assert_status 3
+	assert_output from-the-image
+	[[ ! -e $out/none ]]
+	try image run --user root --entrypoint '' ./box.hull sh -c 'id -u; touch /new; ls /new'
+	assert_output $'0\n/new'
+	IMAGES=$out/other
+	assert_eq "$(image import box.hull back)" "$digest"
+	try image check
+	assert_ok
+	assert_eq "$(image export --single back.hull back)" "$digest"
+	try image run back
+	assert_output $'user\n/work/here\nred'
+}
+
+@test "image export --single --lock: it runs as the lock says, and refuses what differs" {
+	local out=$BATS_TEST_TMPDIR/out
+	mkdir "$out"
+	cd "$out"
+	echo one >in
+	image lock --output hull.lock --bind "$PWD/in:/in:ro" --env COLOUR=blue --entrypoint '' "$BOX" -- sh -c 'cat /in; echo $COLOUR $0'
+	image export --single job.hull --lock hull.lock "$BOX"
+	try image run ./job.hull more
+	assert_output $'one\nblue more'
+	try image run --env COLOUR=red ./job.hull
+	assert_error --code 125 "--locked: the lock file says how to run"
+	try image run --record run.json ./job.hull again
+	assert_output $'one\nblue again'
+	image export --single kept.hull --lock hull.lock --record run.json "$BOX"
+	echo two >in
+	try image run ./job.hull
+	assert_error --code 125 "input $PWD/in: locked is sha256:"
+}
+
+@test "image run FILE: damaged and cut files, one line each" {
+	local size
+	cd "$BATS_TEST_TMPDIR"
+	image export --single box.hull "$BOX"
+	size=$(stat -c %s box.hull)
+	truncate -s -512 box.hull
+	try image run ./box.hull
+	assert_error --code 125
+	image export --single box.hull "$BOX"
+	printf x | dd of=box.hull bs=1 seek=$((size - 1200)) conv=notrunc status=none
+	try image run ./box.hull
+	assert_error --code 125 "box.hull: is damaged"
+	try image import box.hull new
+	assert_error "box.hull: is damaged"
+	image export --single box.hull "$BOX"
+	# In a layer: the import finds it.
+	printf x | dd of=box.hull bs=1 seek=$((size / 2)) conv=notrunc status=none
+	IMAGES=$PWD/other
+	try image import box.hull new
+	assert_error "box.hull: "
+	try image list --quiet
+	assert_output ''
+}
+
 @test "image rerun: the same bytes; and what differs, since when, and why perhaps" {
 	record_box 'echo same >/out/same' --cpus 1
 	assert_ok

@@ -55,7 +55,8 @@ static void write_index(const struct layer_table *table)
 
 	tree_begin(&tree, &arena);
 	if (layer_table_each(table, &arena, apply, &applied) >= 0 &&
-		applied.chunks < INDEX_MOST / 8 && erofs_write(&tree, &device, 1, &image) >= 0)
+		applied.chunks < INDEX_MOST / 8 &&
+		erofs_write(&tree, &device, 1, false, &image) >= 0)
 		FUZZ_NEED(image.length % 512 == 0);
 	tree_end(&tree);
 }

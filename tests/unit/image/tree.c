@@ -206,7 +206,7 @@ static void test_same_bytes(void)
 
 		tree_begin(&tree, &arena);
 		CHECK(apply_words(&tree, orders[i]) == 0, "order %d", i);
-		CHECK(erofs_write(&tree, &device, 1, &images[i]) == 0, "written");
+		CHECK(erofs_write(&tree, &device, 1, false, &images[i]) == 0, "written");
 		tree_end(&tree);
 	}
 	CHECK(images[0].length == images[1].length && images[0].length % 512 == 0 &&
