@@ -149,8 +149,8 @@ holds() {
 }
 
 @test "docs/conformance.md: every test that it names exists" {
-	# shellcheck disable=SC2016 # backquotes of Markdown
 	local place file name count=0
+	# shellcheck disable=SC2016 # backquotes of Markdown
 	while IFS= read -r place; do
 		file=${place%%: *} name=${place#*: }
 		grep -qF "@test \"$name\" {" "$BATS_TEST_DIRNAME/$file.bats" || report "$place"
