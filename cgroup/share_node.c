@@ -121,7 +121,7 @@ static void read_usage(struct share_tree *tree, struct share_node *node)
 
 static void take_told(struct share_tree *tree, struct share_node *node)
 {
-	double interval = tree->interval * 1e9;
+	double interval = node->told.time ? (double)node->told.time : tree->interval * 1e9;
 
 	node->used = interval > 0 ? (double)node->told.usage / interval : 0;
 	node->demand = node->used;

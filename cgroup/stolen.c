@@ -18,6 +18,9 @@
 /* Readings of a group that rests between two of its pressure. */
 #define PRESSURE_AGE 8
 
+/* Readings at rest after which every second one is left out. */
+#define REST_LONG 16
+
 const char *const stolen_source_names[] = {
 	[STOLEN_UNKNOWN] = "unknown",
 	[STOLEN_OF_PRESSURE] = "pressure",
@@ -34,6 +37,8 @@ struct stolen_meter {
 	uint64_t debt;	     /* stolen_join */
 	bool waited;	     /* when its pressure was last read */
 	unsigned int rested; /* readings since then */
+	unsigned int rests;  /* readings at rest, one after another */
+	bool left_out;	     /* the last one */
 	uint64_t time;	     /* CLOCK_MONOTONIC of the last reading; 0: there was none */
 	bool blind;	     /* the threads were too many then: their sum begins anew */
 	struct stolen last;
@@ -253,19 +258,26 @@ int stolen_meter_read(struct stolen_meter *meter, struct stolen *now)
 	uint64_t threads = 0, time = clock_monotonic();
 	int r;
 
+	meter->left_out = !meter->left_out && meter->rests >= REST_LONG;
+	if (meter->left_out) {
+		*now = meter->last;
+		return 0;
+	}
 	*now = (struct stolen){ 0 };
 	r = meter_read_cgroup(meter, now);
 	if (r >= 0 && meter_slept(meter, now)) {
+		meter->rests++;
+		meter->last.time = meter->time = time;
 		*now = meter->last;
-		meter->time = time;
 		return 0;
 	}
+	meter->rests = 0;
 	if (r >= 0)
 		r = meter_read_threads(meter, now, &threads);
 	if (r < 0)
 		return r;
 	meter_join(meter, now, threads, time);
-	meter->time = time;
+	now->time = meter->time = time;
 	meter->last = *now;
 	return 0;
 }
@@ -278,6 +290,7 @@ static uint64_t grown(uint64_t before, uint64_t now)
 struct stolen stolen_between(const struct stolen *before, const struct stolen *now)
 {
 	return (struct stolen){
+		.time = grown(before->time, now->time),
 		.usage = grown(before->usage, now->usage),
 		.wait = grown(before->wait, now->wait),
 		.some = grown(before->some, now->some),

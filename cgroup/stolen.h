@@ -41,6 +41,8 @@ extern const char *const stolen_source_names[]; /* "unknown", "pressure", "run_d
 
 /* Times are nanoseconds. */
 struct stolen {
+	uint64_t
+		time; /* CLOCK_MONOTONIC when it was read; of two readings, between them; 0: then */
 	uint64_t usage;
 	uint64_t wait; /* never less than at the last reading */
 	uint64_t some, full;
@@ -62,6 +64,9 @@ int stolen_meter_open(struct stolen_meter **meter, const struct cgroup *cgroup, 
 	struct kept_files *kept);
 
 /*
+ * A group that has rested for long is read at every second call: between two of its readings
+ * the totals and their time stay.
+ *
  * The totals: since the group was made; wait (run_delay) of the threads that lived at
  * the first reading, and of all since. 0, or -ENODEV without a message when the group is gone.
  */

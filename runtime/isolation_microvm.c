@@ -184,6 +184,10 @@ static int microvm_create(struct container *container, int bundle_fd,
 	int pair[2], r;
 
 	(void)bundle_fd;
+	if (request->whisper)
+		return error_set(ENOTSUP,
+			"the whisper is for containers: in a microVM the kernel knows what was "
+			"stolen from it, and tells it in /proc/stat");
 	r = microvm_bundle_make(&bundle, container, request->config);
 	document = bundle.document;
 	if (r < 0)

@@ -129,6 +129,8 @@ void stats_row_add(struct stats_row *row, const struct measure *measure, double 
 	add_totals(row, measure);
 	if (measure->readings < 2 || interval <= 0)
 		return;
+	if (between->time)
+		interval = (double)between->time / 1e9;
 	row->usage = stats_sum(row->usage, rate(between->usage, interval));
 	if (between->source != STOLEN_UNKNOWN)
 		row->wait = stats_sum(row->wait, rate(between->wait, interval));

@@ -85,6 +85,7 @@ void stats_level_add(struct stats_level *level, struct stats_row *row,
 	wait.total.wait = container->total.wait;
 	wait.total.threads = container->total.threads;
 	wait.total.source = container->total.source;
+	wait.between.time = container->between.time;
 	wait.between.wait = container->between.wait;
 	wait.between.source = container->between.source;
 	wait.footprint = (struct footprint){ FOOTPRINT_UNKNOWN, row->footprint.memory_limit,

@@ -72,6 +72,20 @@ vm() { hull --isolation microvm "$@"; }
 	hull tenant delete "$tenant"
 }
 
+@test "microVM: the guest's kernel knows what others took from it" {
+	need_microvm
+	local cpu competitor
+	cpu=$(awk '/^Cpus_allowed_list/ { n = split($2, p, /[-,]/); print p[n] }' /proc/self/status)
+	taskset -c "$cpu" sh -c 'while :; do :; done' 3>&- 4>&- &
+	competitor=$!
+	cleanup_later "kill $competitor"
+	taskset -cp "$cpu" "$BASHPID" >/dev/null
+	script 'steal=0; while [ "$steal" -lt 10 ]; do read -r _ _ _ _ _ _ _ _ steal _ </proc/stat; done; echo stolen'
+	try vm run "$ID"
+	assert_ok
+	assert_output stolen
+}
+
 @test "microVM: a program that is not there, and a kernel that is none" {
 	need_microvm
 	payload nosuch
@@ -107,6 +121,13 @@ vm() { hull --isolation microvm "$@"; }
 		assert_error "config.json: ${one##* => }"
 		assert_nothing_left
 	done
+}
+
+@test "microVM: the whisper is refused, as its kernel tells the same" {
+	payload true
+	try vm run --whisper "$ID"
+	assert_error whisper /proc/stat
+	assert_nothing_left
 }
 
 @test "microVM: which isolation is asked for" {

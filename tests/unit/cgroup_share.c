@@ -136,11 +136,16 @@ static void check_join(void)
 
 static void check_between(void)
 {
-	const struct stolen before = { .usage = 5, .wait = 10, .some = 3, .throttled = 9 };
-	const struct stolen now = { .usage = 25, .wait = 30, .some = 1, .throttled = 10 };
+	const struct stolen before = {
+		.time = 3, .usage = 5, .wait = 10, .some = 3, .throttled = 9
+	};
+	const struct stolen now = {
+		.time = 9, .usage = 25, .wait = 30, .some = 1, .throttled = 10
+	};
 	const struct stolen between = stolen_between(&before, &now);
 
 	CHECK(between.usage == 20 && between.wait == 20 && between.throttled == 1, "differences");
+	CHECK(between.time == 6, "how long");
 	CHECK(between.some == 0, "what went back is nothing");
 }
 
