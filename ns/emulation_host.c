@@ -23,8 +23,8 @@ static char *value_of(const char *text, const char *name)
 	for (const char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, name, length) && line[length] == ' ')
-			return string_format("%.*s", (int)strcspn(line + length + 1, "\n"),
-				line + length + 1);
+			return string_format(
+				"%.*s", (int)strcspn(line + length + 1, "\n"), line + length + 1);
 	}
 	return NULL;
 }
@@ -118,7 +118,8 @@ int emulation_find_on_host(const struct container_plan *plan, bool absent)
 			"annotations[\"" ANNOTATION_EMULATOR "\"]: %s %s: %s: as root, `%s`",
 			"Linux", kernel.release,
 			absent ? "it has no binfmt_misc"
-			       : "emulators are the whole machine's before 6.7, and it has none for "
+			       : "emulators are the whole machine's before 6.7, and it has none "
+				 "for "
 				 "this architecture",
 			absent ? "modprobe binfmt_misc"
 			       : "apt-get install qemu-user-static binfmt-support");

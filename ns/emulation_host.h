@@ -17,7 +17,6 @@ int emulation_find_on_host(const struct container_plan *plan, bool absent);
  * Does the registration that a file of binfmt_misc describes serve programs of ARCHITECTURE? In
  * *PATH (to be freed) its emulator, or NULL when that was opened at registration.
  */
-bool emulation_serves(
-	const char *text, const struct architecture *architecture, char **path);
+bool emulation_serves(const char *text, const struct architecture *architecture, char **path);
 
 #endif

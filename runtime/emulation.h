@@ -13,8 +13,8 @@
  * Find what the annotation names; without it EMULATORS is empty and no time is spent. Their paths
  * live as long as CONFIG. -errno with a message when one is missing, or the container cannot have it.
  */
-int emulation_prepare(struct config *config, const struct isolation *isolation,
-	struct emulator_list *emulators);
+int emulation_prepare(
+	struct config *config, const struct isolation *isolation, struct emulator_list *emulators);
 
 /*
  * Emulators belong to a user namespace, and those of root's containers must not become the host's:

@@ -52,7 +52,8 @@ const struct annotation annotation_table[] = {
 		"stolen from it.",
 		false },
 	{ ANNOTATION_EMULATOR, ANNOTATION_EMULATORS, NULL,
-		"What executes programs of other architectures: auto, or a list of ARCH, ARCH=/PATH "
+		"What executes programs of other architectures: auto, or a list of ARCH, "
+		"ARCH=/PATH "
 		"and /PATH/qemu-ARCH.",
 		true },
 	{ ANNOTATION_KEEP_GROUPS, ANNOTATION_WORD, switches,

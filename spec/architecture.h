@@ -6,6 +6,7 @@
  * The architectures that programs are compiled for, as the first bytes of an ELF file tell them
  * (elf(5)), and the names that they have.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,12 @@ const struct architecture *architecture_of(const unsigned char *bytes, size_t le
 
 /* What this program itself is compiled for. */
 const struct architecture *architecture_own(void);
+
+/*
+ * Does this machine execute its programs by itself? Its own, and where processor and kernel can,
+ * those of 32 bits: then it is tried with one that only exits.
+ */
+bool architecture_is_native(const struct architecture *architecture);
 
 /* The bytes that a program of it begins with, and which of their bits say so. */
 void architecture_pattern(const struct architecture *architecture,

@@ -10,8 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-
-#define PACKAGES "qemu-user-static (Debian 12) or qemu-user (Debian 13)"
+#include "base/log.h"
 
 /* ---- the text ----------------------------------------------------------------------------------- */
 
@@ -64,8 +63,8 @@ static int parse_word(const char *what, const char *text, size_t length, struct 
 	word->path = equals + 1;
 	word->length = length - name - 1;
 	if (!word->length || *word->path != '/')
-		return error_set(EINVAL, "%s: %.*s: the path must be absolute", what, (int)length,
-			text);
+		return error_set(
+			EINVAL, "%s: %.*s: the path must be absolute", what, (int)length, text);
 	return 0;
 }
 
@@ -195,15 +194,17 @@ static int add(struct arena *arena, const char *what, const struct architecture 
 static int add_all(struct arena *arena, const char *what, struct emulator_list *list)
 {
 	for (const struct architecture *row = architecture_table; row->name; row++) {
-		const char *path = row == architecture_own() ? NULL : look_for(arena, row);
-		int r = path ? add(arena, what, row, path, list) : 0;
+		const char *path = architecture_is_native(row) ? NULL : look_for(arena, row);
 
-		if (r < 0)
-			return r;
+		/* Such as one that needs libraries: nobody has asked for it by name. */
+		if (path && add(arena, what, row, path, list) < 0) {
+			log_debug("%s", error_text(-EINVAL));
+			error_clear();
+		}
 	}
 	if (!list->count)
-		return error_set(
-			ENOENT, "%s: this machine has no emulator: install " PACKAGES, what);
+		return error_set(ENOENT,
+			"%s: this machine has no emulator: install " EMULATOR_PACKAGES, what);
 	return 0;
 }
 
@@ -211,16 +212,16 @@ static int add_word(
 	struct arena *arena, const char *what, const struct word *word, struct emulator_list *list)
 {
 	const struct architecture *wanted = word->architecture;
-	const char *path = word->path ? arena_copy(arena, word->path, word->length)
-				      : look_for(arena, wanted);
+	const char *path =
+		word->path ? arena_copy(arena, word->path, word->length) : look_for(arena, wanted);
 
 	/* Its own programs would be executed by it as well, and it is one. */
 	if (wanted == architecture_own())
-		return error_set(EINVAL, "%s: %s is what this machine itself executes", what,
-			wanted->name);
+		return error_set(
+			EINVAL, "%s: %s is what this machine itself executes", what, wanted->name);
 	if (!path)
 		return error_set(ENOENT,
-			"%s: this machine has no emulator for %s: install " PACKAGES
+			"%s: this machine has no emulator for %s: install " EMULATOR_PACKAGES
 			", or name one: %s=/PATH",
 			what, wanted->name, wanted->name);
 	return add(arena, what, wanted, path, list);

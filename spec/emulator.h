@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "spec/architecture.h"
 
+#define EMULATOR_PACKAGES "qemu-user-static (Debian 12) or qemu-user (Debian 13)"
+
 struct emulator {
 	const struct architecture *architecture; /* of the programs that it executes */
 	const char *path;			 /* absolute */
@@ -29,7 +31,7 @@ int emulator_check_text(const char *what, const char *text);
  * What TEXT names, looked for and looked at on this machine; "auto" is all that it has. Paths live
  * in ARENA. -EINVAL, or -ENOENT for one that is missing, with a message that WHAT starts.
  */
-int emulator_find(struct arena *arena, const char *what, const char *text,
-	struct emulator_list *list);
+int emulator_find(
+	struct arena *arena, const char *what, const char *text, struct emulator_list *list);
 
 #endif
