@@ -134,8 +134,7 @@ void shape_write(struct json_writer *writer, const char *key, const struct shape
 		json_begin_object(writer, "cpu");
 		json_write_string(writer, "model",
 			shape->cpu_model ? cpu_model_name(shape->cpu_model) : shape->emulated_cpu);
-		json_write_string(
-			writer, "enforce", shape->emulated_cpu ? "emulator" : "tunables");
+		json_write_string(writer, "enforce", shape->emulated_cpu ? "emulator" : "tunables");
 		json_end_object(writer);
 	}
 	write_emulators(writer, shape);
@@ -265,8 +264,9 @@ static int read_word(const struct json_reader *reader, const struct json *object
 static int read_cpu(
 	const struct json_reader *reader, const struct json *object, struct shape *shape)
 {
-	static const char *const tunables[] = { "tunables", NULL },
-				 *const emulator[] = { "emulator", NULL };
+	static const char *const tunables[] = { "tunables", NULL }, *const emulator[] = {
+		"emulator", NULL
+	};
 	const struct json *node, *name;
 	int r = json_reader_find(reader, object, "cpu", JSON_OBJECT, &node);
 
@@ -283,8 +283,8 @@ static int read_cpu(
 	return read_word(reader, node, "enforce", emulator, 0);
 }
 
-static int read_emulator(
-	const struct json_reader *reader, const struct json *object, struct shape_emulator *emulator)
+static int read_emulator(const struct json_reader *reader, const struct json *object,
+	struct shape_emulator *emulator)
 {
 	const char *digest = NULL;
 	const struct {

@@ -173,6 +173,8 @@ static int pinned_shape(struct arena *arena, struct single *single,
 
 	if (r >= 0)
 		r = locked_check(single->path, &single->lock, &single->lock.image);
+	if (r >= 0)
+		r = emulation_find_locked(arena, single->path, shape);
 	for (int i = 0; i < count; i++)
 		string_list_add(arena, &shape->args, command[i]);
 	finish_shape(options, config, shape);

@@ -69,8 +69,7 @@ static int spec_run(const struct invocation *invocation)
 	template_write(&text, wanted->rootless, geteuid(), getegid());
 	fd = openat(folder_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		return error_set(
-			EEXIST, "%s already exists in %s; remove it first", file, folder);
+		return error_set(EEXIST, "%s already exists in %s; remove it first", file, folder);
 	r = fd < 0 ? -errno : file_write_all(fd, text.data, text.length);
 	return r < 0 ? error_errno(r, "cannot write %s in %s", file, folder) : 0;
 }
