@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "image/cpu_model.h"
+#include "image/emulation.h"
 #include "image/seccomp_profile.h"
 #include "spec/template.h"
 
@@ -145,7 +146,7 @@ static void write_mounts(
 	if (shape->network != NETWORK_NONE && access("/etc/resolv.conf", R_OK) == 0)
 		write_mount(writer, "/etc/resolv.conf", "bind", "/etc/resolv.conf",
 			WORDS("bind", "ro"));
-	if (shape->cpu_model)
+	if (shape->cpu_model || shape->emulators.count)
 		write_own(writer, bundle, "cpuinfo", "/proc/cpuinfo");
 	for (size_t i = 0; i < shape->binds.count; i++)
 		write_mount(writer, shape->binds.items[i].destination, "bind",
@@ -264,10 +265,12 @@ static int write_linux(
 
 static void write_annotations(struct json_writer *writer, const struct shape *shape)
 {
+	_cleanup_arena_ struct arena arena = { 0 };
 	const struct {
 		const char *key, *value;
 	} own[] = {
 		{ "hull.isolation", shape->isolation },
+		{ "hull.emulator", emulation_annotation(&arena, shape) },
 		{ "hull.cpu.affinity", shape->cpus ? "keep" : NULL },
 		{ "org.opencontainers.image.stopSignal", shape->stop_signal },
 	};
@@ -342,6 +345,10 @@ static int write_cpuinfo(const struct bundle *bundle, const struct shape *shape)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
 
+	if (shape->emulators.count) {
+		emulation_cpuinfo(shape, &text);
+		return write_file(bundle, "cpuinfo", &text);
+	}
 	if (!shape->cpu_model)
 		return 0;
 	cpu_model_cpuinfo(shape->cpu_model, shape->threads, &text);

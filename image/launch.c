@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "image/bundle.h"
 #include "image/cpu_model.h"
+#include "image/emulation.h"
 #include "image/processors.h"
 #include "image/pull.h"
 #include "image/reference.h"
@@ -48,6 +49,22 @@ static int find_image(struct arena *arena, struct store *store, const char *text
 	return r == -ENOENT ? store_image_find(store, arena, text, image) : r;
 }
 
+/* The store has one image under a name: -ENOENT with a message when it is for another platform. */
+static int check_platform(struct arena *arena, const struct store_image *image, const char *wanted)
+{
+	struct platform here, platform;
+	int r = wanted ? platform_parse(arena, wanted, &platform) : 0;
+
+	if (!wanted || r < 0)
+		return r;
+	if (image->platform && platform_parse(arena, image->platform, &here) >= 0 &&
+		platform_fit(&platform, &here))
+		return 0;
+	return error_set(ENOENT, "%s in the store is for %s, not for %s", image->name,
+		image->platform ? image->platform : "no platform that is known",
+		platform_text(arena, &platform));
+}
+
 int launch_find_image(struct arena *arena, struct store *store, const char *text,
 	const struct run_options *options, struct store_image **image)
 {
@@ -63,6 +80,8 @@ int launch_find_image(struct arena *arena, struct store *store, const char *text
 			EINVAL, "--pull: must be missing, always or never, got \"%s\"", when);
 	r = strcmp(when, "always") != 0 ? find_image(arena, store, text, &reference, image)
 					: -ENOENT;
+	if (r >= 0)
+		r = check_platform(arena, *image, options->platform);
 	if (r != -ENOENT || !strcmp(when, "never"))
 		return r;
 	error_clear();
@@ -164,6 +183,9 @@ int launch_prepare(struct arena *arena, const struct launch *launch, struct stri
 		r = launch->mount ? sandbox_attach(&sandbox, launch->mount, launch->overlay)
 				  : sandbox_mount(&sandbox, launch->store, launch->image,
 					    launch->overlay);
+	if (r >= 0)
+		r = emulation_check_program(sandbox.root_fd, launch->image->name,
+			launch->image->platform, launch->shape);
 	if (r < 0)
 		return r;
 	bundle = (struct bundle){

@@ -13,6 +13,7 @@ struct run_options {
 	struct string_list binds, env, env_files, cap_add, cap_drop, devices, outputs;
 	const char *home, *folder, *user, *entrypoint, *name, *hostname, *network;
 	const char *cpus, *memory, *tenant, *isolation, *cpu_model, *overlay, *platform, *pull;
+	const char *emulator;
 	const char *record;
 	struct registry_options registry;
 	unsigned int cpu_weight, pids;
@@ -60,7 +61,8 @@ struct run_options {
 		RUN_OPTION(b_, isolation, TEXT, "isolation", 0, "KIND",                            \
 			"host (default) or microvm", "host microvm"),                              \
 		RUN_OPTION(b_, cpu_model, TEXT, "cpu-model", 0, "LEVEL",                           \
-			"compute as a machine of x86-64-v2, x86-64-v3 or x86-64-v4 does",          \
+			"compute as a machine of x86-64-v2, x86-64-v3 or x86-64-v4 does; "         \
+			"emulated: as a CPU of the emulator's",                                    \
 			"x86-64-v2 x86-64-v3 x86-64-v4"),                                          \
 		RUN_OPTION(b_, no_aslr, FLAG, "no-aslr", 0, NULL, "addresses are not random"),     \
 		RUN_OPTION(b_, overlay, TEXT, "overlay", 0, "DIR",                                 \
@@ -79,7 +81,10 @@ struct run_options {
 			"a terminal, also where standard input or output is none"),                \
 		RUN_OPTION(b_, remove, FLAG, "rm", 0, NULL,                                        \
 			"accepted: nothing of a container stays behind"),                          \
-		RUN_OPTION(b_, platform, TEXT, "platform", 0, "OS/ARCH", "of the image to pull"),  \
+		RUN_OPTION(b_, platform, TEXT, "platform", 0, "OS/ARCH",                           \
+			"of the image: this machine's, or any that there is an emulator for"),     \
+		RUN_OPTION(b_, emulator, TEXT, "emulator", 0, "PATH",                              \
+			"what executes the image's programs (default: qemu-user, where needed)"),  \
 		RUN_OPTION(b_, pull, TEXT, "pull", 0, "WHEN",                                      \
 			"missing (default), always or never", "missing always never")
 

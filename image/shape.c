@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/quantity.h"
 #include "image/cpu_model.h"
+#include "image/emulation.h"
 
 #define ENV_FILE_BYTES_MOST (1u << 20)
 #define STANDARD_PATH	    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -99,6 +100,20 @@ static int add_env_file(struct arena *arena, struct string_list *env, const char
 	return 0;
 }
 
+/* Emulators of QEMU's find it in a variable. */
+static int set_emulated_cpu(struct arena *arena, struct shape *shape)
+{
+	const char *assignment;
+	int r;
+
+	if (!shape->emulated_cpu)
+		return 0;
+	r = emulation_cpu(arena, shape, &assignment);
+	if (r >= 0)
+		shape_set_variable(arena, &shape->env, assignment);
+	return r;
+}
+
 static int make_env(struct arena *arena, const struct image_config *image,
 	const struct run_options *options, struct shape *shape)
 {
@@ -110,6 +125,9 @@ static int make_env(struct arena *arena, const struct image_config *image,
 		shape_set_variable(arena, &shape->env, STANDARD_PATH);
 	if (shape->home)
 		shape_set_variable(arena, &shape->env, arena_format(arena, "HOME=%s", shape->home));
+	r = set_emulated_cpu(arena, shape);
+	if (r < 0)
+		return r;
 	if (shape->cpu_model || shape->threads) {
 		struct string_list knobs = { 0 };
 
@@ -226,7 +244,7 @@ static int make_cpus(const struct run_options *options, struct shape *shape)
 	double wanted;
 
 	/* The number of processors and threads is part of what decides the last bits. */
-	shape->cpus = shape->threads = shape->cpu_model ? 1 : 0;
+	shape->cpus = shape->threads = shape->cpu_model || shape->emulated_cpu ? 1 : 0;
 	if (!text)
 		return 0;
 	wanted = strtod(text, &end);
@@ -259,7 +277,9 @@ static int make_limits(const struct run_options *options, struct shape *shape)
 	shape->pids = options->pids;
 	shape->tenant = options->tenant;
 	shape->isolation = options->isolation;
-	if (options->cpu_model)
+	if (shape->emulators.count)
+		shape->emulated_cpu = options->cpu_model;
+	else if (options->cpu_model)
 		r = cpu_model_find(options->cpu_model, &shape->cpu_model);
 	return r < 0 ? r : make_cpus(options, shape);
 }
@@ -406,6 +426,8 @@ int shape_make(struct arena *arena, const struct image_config *image,
 		r = make_args(arena, image, options, command, count, shape);
 	if (r >= 0)
 		r = make_binds(arena, options, shape);
+	if (r >= 0)
+		r = emulation_choose(arena, image->architecture, options->emulator, shape);
 	if (r >= 0)
 		r = make_limits(options, shape);
 	if (r >= 0)

@@ -22,6 +22,14 @@ struct shape_bind {
 	bool output; /* what is in it after a run is the result */
 };
 
+/* What executes programs of another architecture (image/emulation.h). */
+struct shape_emulator {
+	const char *architecture, *path;
+	/* Of a lock file, or once they were asked for: */
+	const char *version, *machine; /* "10.0.13"; what the emulator itself is compiled for */
+	struct digest digest;
+};
+
 struct shape {
 	struct string_list args, env;
 	const char *user; /* as it was said: names are the image's business (image/user.h) */
@@ -33,6 +41,10 @@ struct shape {
 		struct shape_bind *items;
 		size_t count;
 	} binds;
+	struct {
+		struct shape_emulator *items;
+		size_t count;
+	} emulators;
 	struct string_list volumes, capabilities, devices;
 	struct string_map labels;
 	/* 0 or NULL: not limited, not set. */
@@ -42,6 +54,7 @@ struct shape {
 	uint64_t memory; /* bytes */
 	const char *tenant, *isolation;
 	const struct cpu_model *cpu_model;
+	const char *emulated_cpu; /* as the emulator names it; cpu_model is then NULL */
 };
 
 extern const char *const network_names[]; /* up to NULL */

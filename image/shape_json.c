@@ -100,6 +100,25 @@ static void write_binds(struct json_writer *writer, const struct shape *shape)
 	json_end_array(writer);
 }
 
+static void write_emulators(struct json_writer *writer, const struct shape *shape)
+{
+	if (!shape->emulators.count)
+		return;
+	json_begin_array(writer, "emulators");
+	for (size_t i = 0; i < shape->emulators.count; i++) {
+		const struct shape_emulator *emulator = &shape->emulators.items[i];
+
+		json_begin_object(writer, NULL);
+		json_write_string(writer, "architecture", emulator->architecture);
+		json_write_string(writer, "path", emulator->path);
+		json_write_string(writer, "version", emulator->version);
+		json_write_string(writer, "machine", emulator->machine);
+		json_write_string(writer, "digest", DIGEST_SHOW(&emulator->digest));
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
 void shape_write(struct json_writer *writer, const char *key, const struct shape *shape)
 {
 	json_begin_object(writer, key);
@@ -111,12 +130,14 @@ void shape_write(struct json_writer *writer, const char *key, const struct shape
 	json_write_string(writer, "rootfs", shape->read_only ? "ro" : "rw");
 	json_write_string(writer, "umask", "0022");
 	json_write_string(writer, "clock", "machine");
-	if (shape->cpu_model) {
+	if (shape->cpu_model || shape->emulated_cpu) {
 		json_begin_object(writer, "cpu");
-		json_write_string(writer, "model", cpu_model_name(shape->cpu_model));
-		json_write_string(writer, "enforce", "tunables");
+		json_write_string(writer, "model",
+			shape->cpu_model ? cpu_model_name(shape->cpu_model) : shape->emulated_cpu);
+		json_write_string(writer, "enforce", shape->emulated_cpu ? "emulator" : "tunables");
 		json_end_object(writer);
 	}
+	write_emulators(writer, shape);
 	json_end_object(writer);
 }
 
@@ -243,16 +264,77 @@ static int read_word(const struct json_reader *reader, const struct json *object
 static int read_cpu(
 	const struct json_reader *reader, const struct json *object, struct shape *shape)
 {
-	static const char *const ways[] = { "tunables", NULL };
+	static const char *const tunables[] = { "tunables", NULL }, *const emulator[] = {
+		"emulator", NULL
+	};
 	const struct json *node, *name;
 	int r = json_reader_find(reader, object, "cpu", JSON_OBJECT, &node);
 
 	if (r < 0 || !node)
 		return r;
 	r = json_reader_find(reader, node, "model", JSON_STRING, &name);
-	if (r >= 0 && name)
+	if (r < 0 || !name)
+		return r;
+	if (!shape->emulators.count) {
 		r = cpu_model_find(name->text, &shape->cpu_model);
-	return r < 0 ? r : read_word(reader, node, "enforce", ways, 0);
+		return r < 0 ? r : read_word(reader, node, "enforce", tunables, 0);
+	}
+	shape->emulated_cpu = name->text;
+	return read_word(reader, node, "enforce", emulator, 0);
+}
+
+static int read_emulator(const struct json_reader *reader, const struct json *object,
+	struct shape_emulator *emulator)
+{
+	const char *digest = NULL;
+	const struct {
+		const char *name, **text;
+	} texts[] = {
+		{ "architecture", &emulator->architecture },
+		{ "path", &emulator->path },
+		{ "version", &emulator->version },
+		{ "machine", &emulator->machine },
+		{ "digest", &digest },
+	};
+
+	if (object->type != JSON_OBJECT)
+		return json_reader_refuse(reader, object, "an object");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct json *node;
+		int r = json_reader_find(reader, object, texts[i].name, JSON_STRING, &node);
+
+		if (r < 0)
+			return r;
+		if (!node)
+			return json_reader_refuse(reader, object,
+				"an object with architecture, path, version, machine and digest");
+		*texts[i].text = node->text;
+	}
+	if (*emulator->path != '/')
+		return json_reader_refuse(reader, object, "an object with an absolute path");
+	return digest_parse(digest, &emulator->digest) < 0
+		       ? error_context(-EINVAL, "%s: %s.digest", reader->name,
+				 json_path(reader->arena, object))
+		       : 0;
+}
+
+static int read_emulators(
+	const struct json_reader *reader, const struct json *object, struct shape *shape)
+{
+	const struct json *node;
+	int r = json_reader_find(reader, object, "emulators", JSON_ARRAY, &node);
+
+	if (r < 0 || !node)
+		return r;
+	shape->emulators.items =
+		arena_allocate(reader->arena, (node->count + 1) * sizeof(*shape->emulators.items));
+	json_for_each (item, node) {
+		r = read_emulator(reader, item, &shape->emulators.items[shape->emulators.count]);
+		if (r < 0)
+			return r;
+		shape->emulators.count++;
+	}
+	return 0;
 }
 
 /* What else decides about a run, in the one way that there is. */
@@ -279,6 +361,8 @@ int shape_read(struct arena *arena, const char *name, const struct json *node, s
 		r = read_env(&reader, node, &shape->env);
 	if (r >= 0)
 		r = read_binds(&reader, node, shape);
+	if (r >= 0)
+		r = read_emulators(&reader, node, shape);
 	if (r >= 0)
 		r = read_cpu(&reader, node, shape);
 	if (r >= 0)

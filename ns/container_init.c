@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "ns/credential.h"
 #include "ns/device.h"
+#include "ns/emulation.h"
 #include "ns/hook.h"
 #include "ns/keyring.h"
 #include "ns/label.h"
@@ -167,6 +168,8 @@ static int init_furnish_root(const struct container_plan *plan)
 		r = mount_all(plan);
 	if (r >= 0)
 		r = device_all(plan);
+	if (r >= 0 && plan->emulators.count)
+		r = emulation_set_up(plan);
 	if (r >= 0)
 		r = init_make_folder(plan);
 	if (r >= 0)

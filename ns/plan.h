@@ -14,6 +14,7 @@
 #include "ns/namespace.h"
 #include "ns/seccomp.h"
 #include "spec/config.h"
+#include "spec/emulator.h"
 
 /* A cgroup hierarchy as the container sees it at a mount of type "cgroup". */
 struct plan_cgroup_view {
@@ -49,6 +50,8 @@ struct container_plan {
 	int (*enter_cgroup)(void *context);
 	void *cgroup_context;
 	const struct plan_cgroup_view *cgroup_views;
+
+	struct emulator_list emulators; /* the annotation; empty: none, and no time spent on it */
 
 	const struct seccomp_program *seccomp; /* NULL: no filter */
 	int root_tree_fd;		       /* the rootfs as a detached mount */

@@ -14,6 +14,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "spec/annotation.h"
+#include "spec/architecture.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -215,8 +217,29 @@ int program_find(const struct config_process *process, struct program *program)
 	return 0;
 }
 
+/* Of a program of another architecture; else NULL. */
+static const struct architecture *program_foreign(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	unsigned char bytes[ARCHITECTURE_BYTES];
+	ssize_t length = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
+	const struct architecture *its = length < 0 ? NULL : architecture_of(bytes, (size_t)length);
+
+	return its == architecture_own() ? NULL : its;
+}
+
 int program_execute(const struct program *program)
 {
+	const struct architecture *foreign;
+	int error;
+
 	(void)execve(program->path, program->arguments, program->environment);
-	return error_set(errno, "exec %s: %s", program->arguments[0], program_words(errno));
+	error = errno;
+	foreign = error == ENOEXEC ? program_foreign(program->path) : NULL;
+	if (foreign)
+		return error_set(error,
+			"exec %s: %s (it is a program for %s: annotation " ANNOTATION_EMULATOR
+			" names what executes those)",
+			program->arguments[0], program_words(error), foreign->name);
+	return error_set(error, "exec %s: %s", program->arguments[0], program_words(error));
 }

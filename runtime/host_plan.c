@@ -159,6 +159,7 @@ int host_plan_prepare(struct host_plan *plan, const struct container *container,
 	if (r < 0)
 		return r;
 	plan->init.unprivileged = plan_is_unprivileged(plan);
+	plan->init.emulators = request->emulators;
 	return 0;
 }
 

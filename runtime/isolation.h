@@ -15,6 +15,7 @@
 #include "runtime/container.h"
 #include "runtime/process_handle.h"
 #include "runtime/rootless.h"
+#include "spec/emulator.h"
 
 /* What a new process is given besides the configuration. */
 struct process_request {
@@ -24,6 +25,7 @@ struct process_request {
 	int console_fd;			     /* a connected console socket; -1: none */
 	unsigned int preserve_fds;
 	const struct string_list *cgroups; /* of `exec`: groups below the container's, or NULL */
+	struct emulator_list emulators;	   /* of the annotation; empty: none */
 	bool no_pivot, no_new_keyring;
 	bool no_cgroup; /* --cgroup-manager disabled */
 	enum rootless rootless;

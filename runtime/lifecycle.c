@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "ns/hook.h"
 #include "runtime/activation.h"
+#include "runtime/emulation.h"
 #include "runtime/notify.h"
 #include "runtime/unix_socket.h"
 #include "runtime/whisper.h"
@@ -85,7 +86,8 @@ static const char *owner_name(struct arena *arena)
 }
 
 static int create_fill_record(struct container *container, struct config *config,
-	const char *bundle, const struct create_options *options, const struct isolation *isolation)
+	const char *bundle, const struct create_options *options, const struct isolation *isolation,
+	const struct process_request *request)
 {
 	struct container_record *record = &container->record;
 	struct arena *arena = &container->arena;
@@ -105,6 +107,8 @@ static int create_fill_record(struct container *container, struct config *config
 	record->has_poststart = config->hooks && config->hooks->poststart.count;
 	record->has_poststop = config->hooks && config->hooks->poststop.count;
 	record->user_namespace_added = rootless_add_user_namespace(config);
+	if (request->emulators.count)
+		record->user_namespace_added |= emulation_add_user_namespace(config);
 	record->annotations = config->annotations;
 	return 0;
 }
@@ -169,7 +173,7 @@ static int create_make(struct container *container, int root_fd, const char *id,
 
 	if (r < 0)
 		return r;
-	r = create_fill_record(container, config, bundle, options, isolation);
+	r = create_fill_record(container, config, bundle, options, isolation, request);
 	if (r >= 0)
 		r = notify_prepare(container, config);
 	if (r >= 0 && request->whisper)
@@ -241,8 +245,10 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.whisper = options->whisper || annotation_is_on(&config, ANNOTATION_WHISPER),
 		.wait_for_start = !start,
 	};
-	return create_make(container, root_fd, id, &config, bundle, bundle_fd, options, isolation,
-		&request, handle);
+	r = emulation_prepare(&config, isolation, &request.emulators);
+	return r < 0 ? r
+		     : create_make(container, root_fd, id, &config, bundle, bundle_fd, options,
+			       isolation, &request, handle);
 }
 
 int lifecycle_poststart(struct container *container)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "spec/emulator.h"
 #include "spec/tenant.h"
 #include "spec/validate_rules.h"
 
@@ -50,6 +51,11 @@ const struct annotation annotation_table[] = {
 		"1: the container gets /run/hull/cpu, a page with the processor time that was "
 		"stolen from it.",
 		false },
+	{ ANNOTATION_EMULATOR, ANNOTATION_EMULATORS, NULL,
+		"What executes programs of other architectures: auto, or a list of ARCH, "
+		"ARCH=/PATH "
+		"and /PATH/qemu-ARCH.",
+		true },
 	{ ANNOTATION_KEEP_GROUPS, ANNOTATION_WORD, switches,
 		"1: processes keep the supplementary groups of whoever runs hull, and get no "
 		"other; "
@@ -138,6 +144,8 @@ static int annotation_validate(
 		return tenant_check_name(what, value);
 	case ANNOTATION_WEIGHT:
 		return tenant_parse_weight(what, value, &weight);
+	case ANNOTATION_EMULATORS:
+		return emulator_check_text(what, value);
 	}
 	return 0;
 }

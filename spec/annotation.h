@@ -16,6 +16,7 @@
 #define ANNOTATION_ISOLATION "hull.isolation"
 #define ANNOTATION_AFFINITY  "hull.cpu.affinity"
 #define ANNOTATION_WHISPER   "hull.whisper"
+#define ANNOTATION_EMULATOR  "hull.emulator"
 
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_PIDFD_RECEIVER   "run.oci.pidfd_receiver"
@@ -30,7 +31,8 @@ enum annotation_type {
 	ANNOTATION_WORD, /* one of the row's words */
 	ANNOTATION_PATH, /* an absolute path; this and what follows has no default and no words */
 	ANNOTATION_TENANT_NAME,
-	ANNOTATION_WEIGHT, /* 1..10000 */
+	ANNOTATION_WEIGHT,    /* 1..10000 */
+	ANNOTATION_EMULATORS, /* spec/emulator.h */
 };
 
 struct annotation_word {

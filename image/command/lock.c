@@ -9,6 +9,7 @@
 #include "image/canonical.h"
 #include "image/command/commands.h"
 #include "image/command/lock_check.h"
+#include "image/emulation.h"
 #include "image/launch.h"
 #include "image/lock_file.h"
 #include "image/probe.h"
@@ -92,6 +93,8 @@ static int lock_make(const struct invocation *invocation, struct store *store)
 	if (r >= 0)
 		r = shape_make(arena, &config, &wanted->run, invocation->operands + 1,
 			invocation->operand_count - 1, &lock.shape);
+	if (r >= 0)
+		r = emulation_identify(arena, &lock.shape);
 	if (r >= 0)
 		r = lock_find_inputs(arena, &lock);
 	return r < 0 ? r : write_lock(wanted->output ? wanted->output : LOCK_NAME, &lock);

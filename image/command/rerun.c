@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "image/command/commands.h"
+#include "image/emulation.h"
 #include "image/locked.h"
 #include "image/recorded.h"
 
@@ -116,7 +117,7 @@ static void report_causes(const struct record *old, const struct record *new)
 	bool processor = strcmp(old->machine.flags, new->machine.flags) != 0 ||
 			 strcmp(old->machine.processor, new->machine.processor) != 0;
 
-	if (processor && !shape->cpu_model)
+	if (processor && !shape->cpu_model && !shape->emulated_cpu)
 		printf("likely: another processor (%s, now %s): pin the numbers with "
 		       "--cpu-model\n",
 			old->machine.processor, new->machine.processor);
@@ -167,6 +168,8 @@ static int run_again(const struct invocation *invocation, struct store *store,
 	struct image_config config;
 	int r = locked_find(arena, invocation->operands[0], &old->lock, store, &image);
 
+	if (r >= 0)
+		r = emulation_find_locked(arena, invocation->operands[0], &new->lock.shape);
 	if (r >= 0)
 		r = launch_read_config(arena, store, image, &config);
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "image/emulation.h"
 #include "image/launch.h"
 #include "image/locked.h"
 #include "image/recorded.h"
@@ -52,6 +53,8 @@ static int execute_recorded(const struct invocation *invocation, const struct la
 		r = error_set(ENOTEMPTY,
 			"--output: %s was here before, and would count as a result of this run",
 			record.outputs.items[0].place);
+	if (r >= 0 && !lock)
+		r = emulation_identify(invocation->arena, &record.lock.shape);
 	if (r >= 0)
 		r = lock_find_inputs(invocation->arena, &record.lock);
 	if (r >= 0)
@@ -110,7 +113,7 @@ static int check_locked_options(const struct run_options *run)
 			     run->devices.count;
 	const char *const texts[] = { run->home, run->folder, run->user, run->entrypoint,
 		run->hostname, run->network, run->cpus, run->memory, run->isolation, run->cpu_model,
-		run->overlay, run->platform, run->pull };
+		run->overlay, run->platform, run->pull, run->emulator };
 	bool other = lists || run->cpu_weight || run->pids || run->read_only || run->no_aslr;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -151,6 +154,8 @@ int run_locked(const struct invocation *invocation, const struct run_options *op
 	if (r >= 0)
 		r = locked_find(arena, path, &lock, store, &image);
 	if (r >= 0)
+		r = emulation_find_locked(arena, path, &lock.shape);
+	if (r >= 0)
 		r = launch_read_config(arena, store, image, &config);
 	if (r < 0)
 		return r;
@@ -168,6 +173,8 @@ static int pinned_shape(struct arena *arena, struct single *single,
 
 	if (r >= 0)
 		r = locked_check(single->path, &single->lock, &single->lock.image);
+	if (r >= 0)
+		r = emulation_find_locked(arena, single->path, shape);
 	for (int i = 0; i < count; i++)
 		string_list_add(arena, &shape->args, command[i]);
 	finish_shape(options, config, shape);

@@ -45,6 +45,26 @@ image_build() {
 	debootstrap_run minbase busybox-static,libcap2-bin,procps "$1/debian-minbase.tar"
 }
 
+# Programs of other architectures and what emulates them: busybox-ARCH and qemu-ARCH, by QEMU's names.
+foreign_architectures='aarch64=arm64 arm=armhf i386=i386 ppc64le=ppc64el riscv64=riscv64 s390x=s390x'
+
+foreign_build() {
+	local pair jobs=() job
+	for pair in $foreign_architectures; do
+		debootstrap_run extract busybox-static "$1/root-${pair%=*}" \
+			--architectures="${pair#*=}" &
+		jobs+=($!)
+	done
+	debootstrap_run extract qemu-user "$1/root-qemu" &
+	jobs+=($!)
+	for job in "${jobs[@]}"; do wait "$job" || return; done
+	for pair in $foreign_architectures; do
+		mv "$1/root-${pair%=*}/usr/bin/busybox" "$1/busybox-${pair%=*}" || return
+		mv "$1/root-qemu/usr/bin/qemu-${pair%=*}" "$1/" || return
+	done
+	rm -rf "$1"/root-*
+}
+
 # The machine's disk and kernel: the Debian 13 root with our init, made by that root's own mke2fs.
 disk_build() {
 	local entry
@@ -53,7 +73,7 @@ disk_build() {
 	"$lab_dir/trixie" --bind "$entry/root:/mnt/root" --bind "$1:/mnt/disk" -- "$lab_dir/make-disk"
 }
 
-# root_entry, image_entry, disk_entry: set $entry as cache_entry does.
+# root_entry, image_entry, foreign_entry, disk_entry: set $entry as cache_entry does.
 root_stamp() {
 	cache_stamp "$lab_dir/packages" "$(declare -f debootstrap_run root_build)" "$lab_mirror"
 }
@@ -68,6 +88,11 @@ image_stamp() {
 
 image_entry() {
 	cache_entry image "$(image_stamp)" image_build
+}
+
+foreign_entry() {
+	cache_entry foreign "$(cache_stamp "$(declare -f debootstrap_run foreign_build)" \
+		"$foreign_architectures" "$lab_mirror")" foreign_build
 }
 
 disk_entry() {
