@@ -123,13 +123,14 @@ need_pressure() {
 
 @test "stats: a quota throttles and caps what one is entitled to" {
 	need_controller cpu
-	config '.linux.resources.cpu = {quota: 2000, period: 10000}'
+	# So little that it is reached on a machine that has much else to do.
+	config '.linux.resources.cpu = {quota: 1000, period: 50000}'
 	script 'while :; do :; done'
 	run_detached
 	try hull stats --count 1 --interval 300ms --format json
 	assert_ok
 	assert_eq "$(json '.[0].cpu | .rate.throttled > 0.1 and .total.throttledPeriods > 0 and .rate.wait >= .rate.throttled * 0.5
-		and .rate.entitled <= 0.2001')" true
+		and .rate.entitled <= 0.0201')" true
 }
 
 @test "stats: containers come, end and go while it runs" {
