@@ -14,6 +14,7 @@
 #include "base/memory.h"
 
 enum criu_request {
+	CRIU_EMPTY = 0,
 	CRIU_DUMP = 1,
 	CRIU_RESTORE = 2,
 	CRIU_PRE_DUMP = 4,

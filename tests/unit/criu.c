@@ -53,7 +53,8 @@ static void check_request(void)
 
 	criu_pair_add(&arena, &options.external_mounts, (struct criu_pair){ "/a", "/b", 0 });
 	criu_request_write(&packet, CRIU_DUMP, &options, false);
-	CHECK(packet.length == 0x1b + 4 && !memcmp(packet.data, "\x08\x01\x12\x1b", 4),
+	CHECK(packet.length > 4 && !memcmp(packet.data, "\x08\x01\x12", 3) &&
+			(size_t)packet.data[3] == packet.length - 4,
 		"a dump and its options");
 	CHECK(memmem(packet.data, packet.length, "\x18\x01", 2), "leave_running");
 	CHECK(memmem(packet.data, packet.length, "\xba\x01\x08\x0a\x02/a\x12\x02/b", 11),
