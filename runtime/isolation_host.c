@@ -20,6 +20,7 @@
 #include "runtime/cgroup_owner.h"
 #include "runtime/conversation.h"
 #include "runtime/host_cgroup.h"
+#include "runtime/host_checkpoint.h"
 #include "runtime/host_mounts.h"
 #include "runtime/host_plan.h"
 #include "runtime/host_process.h"
@@ -358,5 +359,7 @@ const struct isolation isolation_host = {
 	.change_mounts = host_change_mounts,
 	.write_stats = host_write_stats,
 	.watch = host_watch,
+	.checkpoint = host_checkpoint,
+	.restore = host_restore,
 	.destroy = host_destroy,
 };
