@@ -17,6 +17,7 @@
 
 enum {
 	ENTRY_REGULAR = 3, /* a message reg_file_entry (images/regfile.proto) */
+	REGULAR_POSITION = 3,
 	REGULAR_SIZE = 8,
 	REGULAR_EXTERNAL = 9,
 	REGULAR_MODE = 10,
@@ -30,7 +31,7 @@ static void copy_field(struct buffer *to, const struct protobuf_field *field)
 		protobuf_put_number(to, field->number, (int64_t)field->value);
 }
 
-/* A reg_file_entry without size and mode, if it is of an external file. */
+/* A reg_file_entry without size, mode and position, if it is of an external file. */
 static int loosen_regular(const struct protobuf_field *entry, struct buffer *loose, bool *external)
 {
 	struct protobuf_reader reader = { entry->bytes, entry->bytes + entry->length };
@@ -41,6 +42,8 @@ static int loosen_regular(const struct protobuf_field *entry, struct buffer *loo
 	while ((r = protobuf_next(&reader, &field)) > 0) {
 		if (field.number == REGULAR_EXTERNAL)
 			*external = field.value;
+		if (field.number == REGULAR_POSITION)
+			field.value = UINT64_MAX; /* CRIU: not to be set */
 		if (field.number != REGULAR_SIZE && field.number != REGULAR_MODE)
 			copy_field(loose, &field);
 	}
@@ -113,6 +116,6 @@ int criu_files_loosen(int images_fd)
 	if (r >= 0)
 		r = criu_files_loosen_bytes(bytes.data, bytes.length, &changed);
 	if (r > 0)
-		r = file_replace_at(images_fd, FILES, changed.data, changed.length, 0600);
+		r = file_replace_at(images_fd, FILES, changed.data, changed.length, 0644);
 	return r < 0 ? error_errno(r, FILES) : 0;
 }

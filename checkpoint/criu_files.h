@@ -6,8 +6,8 @@
 
 /*
  * CRIU refuses to restore an open file when another is given in its place that has not the same
- * type and size, also where the file is external: a log that grows, /dev/null where a pipe was. In
- * the images' files.img external files lose what they are compared by. 0 or a negative errno with a
+ * type and size, also where the file is external: a log that grows, a pipe where /dev/null was. In
+ * the images' files.img external files lose what they are compared by, and their position. 0 or a negative errno with a
  * message.
  */
 int criu_files_loosen(int images_fd);

@@ -19,7 +19,7 @@
 /* Consequences of what went wrong, and complaints that are harmless. */
 static const char *const empty_words[] = { "FAILED", "failed with -", "RLIMIT_NOFILE",
 	"Can't block signals", "Unlock network", "Can't wait for", "killed by signal 9",
-	"Failed to kill" };
+	"Failed to kill", "cgroupd" };
 
 static bool says_nothing(const char *line, size_t length)
 {

@@ -7,15 +7,16 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/syscall.h"
 #include "checkpoint/criu.h"
 #include "ns/hook.h"
+#include "ns/id_map.h"
 #include "runtime/announce.h"
 #include "runtime/cgroup_owner.h"
 #include "runtime/checkpoint_folder.h"
@@ -67,10 +68,10 @@ static int restore_prepare(void *context)
 
 	if (r < 0)
 		return r;
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return error_errno(errno, "a mount namespace for CRIU");
-	if (mount(restore->container->record.rootfs, restore->root, NULL, MS_BIND | MS_REC, NULL) <
-		0)
+	if (sys_mount(restore->container->record.rootfs, restore->root, NULL, MS_BIND | MS_REC,
+		    NULL) < 0)
 		return error_errno(errno, "%s", restore->container->record.rootfs);
 	return 0;
 }
@@ -188,6 +189,37 @@ static int restore_fill(const struct restore *restore, const struct checkpoint_f
 	return r < 0 ? r : external_give_streams(&external, folder->images_fd);
 }
 
+/*
+ * CRIU reads the images also as the root of the container's user namespace, and their folder is the
+ * host's root's alone: through a mount of it that maps ids it is that root's as well.
+ */
+static int give_images(struct checkpoint_folder *folder, const struct config *config)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP };
+	_cleanup_close_ int user_fd = -EBADF, tree_fd = -EBADF, proc_fd = -EBADF;
+	int fd;
+
+	if (!config->linux->uid_mappings.count)
+		return 0;
+	proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return error_errno(errno, "/proc");
+	user_fd = id_map_open(proc_fd, &config->linux->uid_mappings, &config->linux->gid_mappings);
+	if (user_fd < 0)
+		return user_fd;
+	attributes.userns_fd = (uint64_t)user_fd;
+	tree_fd = sys_open_tree(
+		folder->images_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree_fd < 0 || sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attributes) < 0)
+		return error_errno(errno, "--image-path: cannot be shown to a user namespace");
+	fd = openat(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(errno, "--image-path");
+	file_close(&folder->images_fd);
+	folder->images_fd = fd;
+	return 0;
+}
+
 /* In the state folder, so that whatever becomes of this hull, `delete` removes it. */
 static int make_root_folder(struct restore *restore)
 {
@@ -216,7 +248,9 @@ int host_restore(struct container *container, const struct process_request *requ
 
 	if (r < 0)
 		return r;
-	r = make_root_folder(&restore);
+	r = give_images(&folder, request->config);
+	if (r >= 0)
+		r = make_root_folder(&restore);
 	if (r < 0)
 		return r;
 	r = host_make_cgroup(container, request, &tenant, &cgroup);
