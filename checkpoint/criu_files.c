@@ -2,6 +2,7 @@
 #include "checkpoint/criu_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 
 enum {
 	ENTRY_REGULAR = 3, /* a message reg_file_entry (images/regfile.proto) */
+	REGULAR_FLAGS = 2,
 	REGULAR_POSITION = 3,
 	REGULAR_SIZE = 8,
 	REGULAR_EXTERNAL = 9,
@@ -31,7 +33,7 @@ static void copy_field(struct buffer *to, const struct protobuf_field *field)
 		protobuf_put_number(to, field->number, (int64_t)field->value);
 }
 
-/* A reg_file_entry without size, mode and position, if it is of an external file. */
+/* A reg_file_entry that fits any file, if it is of an external file. */
 static int loosen_regular(const struct protobuf_field *entry, struct buffer *loose, bool *external)
 {
 	struct protobuf_reader reader = { entry->bytes, entry->bytes + entry->length };
@@ -42,6 +44,9 @@ static int loosen_regular(const struct protobuf_field *entry, struct buffer *loo
 	while ((r = protobuf_next(&reader, &field)) > 0) {
 		if (field.number == REGULAR_EXTERNAL)
 			*external = field.value;
+		/* CRIU opens what it is given anew: behind all that is there. */
+		if (field.number == REGULAR_FLAGS && (field.value & O_ACCMODE) != O_RDONLY)
+			field.value |= O_APPEND;
 		if (field.number == REGULAR_POSITION)
 			field.value = UINT64_MAX; /* CRIU: not to be set */
 		if (field.number != REGULAR_SIZE && field.number != REGULAR_MODE)

@@ -64,15 +64,20 @@ static int enter_cgroup(const struct restore *restore)
 static int restore_prepare(void *context)
 {
 	const struct restore *restore = context;
+	const struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *rootfs = restore->container->record.rootfs;
 	int r = enter_cgroup(restore);
 
 	if (r < 0)
 		return r;
 	if (unshare(CLONE_NEWNS) < 0 || sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return error_errno(errno, "a mount namespace for CRIU");
-	if (sys_mount(restore->container->record.rootfs, restore->root, NULL, MS_BIND | MS_REC,
-		    NULL) < 0)
-		return error_errno(errno, "%s", restore->container->record.rootfs);
+	if (sys_mount(rootfs, restore->root, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return error_errno(errno, "%s", rootfs);
+	/* CRIU gives all mounts the flags that they had, but the root. */
+	if (restore->request->config->root->readonly &&
+		sys_mount_setattr(AT_FDCWD, restore->root, 0, &readonly) < 0)
+		return error_errno(errno, "%s: cannot be made read-only", rootfs);
 	return 0;
 }
 
@@ -189,14 +194,26 @@ static int restore_fill(const struct restore *restore, const struct checkpoint_f
 	return r < 0 ? r : external_give_streams(&external, folder->images_fd);
 }
 
+/* The id of the host that is 0 in the namespace. */
+static uint32_t mapped_root(const struct config_id_mappings *mappings)
+{
+	for (size_t i = 0; i < mappings->count; i++)
+		if (mappings->items[i].container_id == 0)
+			return (uint32_t)mappings->items[i].host_id;
+	return 0;
+}
+
 /*
- * CRIU reads the images also as the root of the container's user namespace, and their folder is the
- * host's root's alone: through a mount of it that maps ids it is that root's as well.
+ * CRIU reads the images first as the host's root, without its rights, and later as the root of the
+ * container's user namespace. Their folder is the former's alone; so it is seen through a mount where
+ * its group is the latter's.
  */
 static int give_images(struct checkpoint_folder *folder, const struct config *config)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP };
 	_cleanup_close_ int user_fd = -EBADF, tree_fd = -EBADF, proc_fd = -EBADF;
+	struct id_mapping uid, gid;
+	struct stat st;
 	int fd;
 
 	if (!config->linux->uid_mappings.count)
@@ -204,7 +221,13 @@ static int give_images(struct checkpoint_folder *folder, const struct config *co
 	proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return error_errno(errno, "/proc");
-	user_fd = id_map_open(proc_fd, &config->linux->uid_mappings, &config->linux->gid_mappings);
+	if (fstat(folder->images_fd, &st) < 0 ||
+		fchmod(folder->images_fd, st.st_mode | S_IXGRP) < 0)
+		return error_errno(errno, "--image-path");
+	uid = (struct id_mapping){ st.st_uid, st.st_uid, 1 };
+	gid = (struct id_mapping){ st.st_gid, mapped_root(&config->linux->gid_mappings), 1 };
+	user_fd = id_map_open(proc_fd, &(struct config_id_mappings){ &uid, 1 },
+		&(struct config_id_mappings){ &gid, 1 });
 	if (user_fd < 0)
 		return user_fd;
 	attributes.userns_fd = (uint64_t)user_fd;

@@ -193,10 +193,12 @@ namespaces_own() {
 	wait_until has_text "out 3" out1
 	checkpoint
 	first=$(tail -n 1 out1)
-	# Into a file, into a pipe, and with the old one gone.
+	# Behind what is in a file, into a pipe, and with the old one gone.
 	rm out1
-	hull restore --detach --image-path "$IMAGES" "$ID" </dev/null >out2 2>&1
+	echo before >out2
+	hull restore --detach --image-path "$IMAGES" "$ID" </dev/null >>out2 2>&1
 	wait_until has_text "out $((${first#out } + 3))" out2
+	assert_eq "$(head -n 1 out2)" before
 	not grep -qx 'out 1' out2
 	rm -r "$IMAGES"
 	checkpoint
@@ -246,14 +248,14 @@ namespaces_own() {
 	mkdir -m 777 "$BATS_TEST_TMPDIR/out"
 	script 'i=0; while :; do i=$((i + 1)); echo $i >/out/count; sleep 0.02 || :; done'
 	IMAGES=$BATS_TEST_TMPDIR/images
-	run_detached
+	hull run --detach "$ID" </dev/null >/dev/null 2>&1
 	counted() { [[ -s $BATS_TEST_TMPDIR/out/count && $(<"$BATS_TEST_TMPDIR/out/count") -gt $1 ]]; }
 	wait_until counted 3
 	view "$(pid_of)" >before
 	checkpoint
 	local first
 	first=$(<"$BATS_TEST_TMPDIR/out/count")
-	restore
+	hull restore --detach --image-path "$IMAGES" "$ID" </dev/null >/dev/null 2>error || cat error
 	wait_until counted "$((first + 3))"
 	view "$(pid_of)" >after
 	diff before after
