@@ -67,7 +67,7 @@ COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 # The sources of some folders, as objects.
 objects_of = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1:%=%/*.c)))
 RUNTIME  := runtime runtime/command runtime/completion runtime/doctor runtime/stats
-OBJECTS  := $(call objects_of,base spec ns cgroup $(RUNTIME))
+OBJECTS  := $(call objects_of,base spec ns cgroup checkpoint $(RUNTIME))
 IMAGE    := $(call objects_of,image image/command)
 VMM      := $(call objects_of,microvm $(addprefix microvm/,fs prepare virtio))
 GUEST    := $(call objects_of,microvm/guest) $(OBJ)/microvm/session.o

@@ -13,8 +13,8 @@
 #include "ns/container_init.h"
 #include "ns/hook.h"
 #include "ns/id_map.h"
+#include "runtime/announce.h"
 #include "runtime/seccomp_agent.h"
-#include "runtime/unix_socket.h"
 
 int conversation_open(struct conversation *talk, struct container *container,
 	const struct process_request *request, struct process_handle *handle,
@@ -65,10 +65,8 @@ static int talk_run_hooks(const struct conversation *talk, const struct config *
 	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
 }
 
-/* The name says nothing: receivers of console sockets want some bytes beside the descriptor. */
 static int talk_hand_terminal_over(const struct conversation *talk, int fd)
 {
-	static const char name[] = "/dev/ptmx";
 	int r;
 
 	if (fd < 0)
@@ -81,9 +79,9 @@ static int talk_hand_terminal_over(const struct conversation *talk, int fd)
 		talk->handle->terminal_fd = fd;
 		return 0;
 	}
-	r = message_send_fd(talk->request->console_fd, fd, name, sizeof(name) - 1);
+	r = announce_terminal(talk->request->console_fd, fd);
 	(void)close(fd);
-	return r < 0 ? error_errno(r, "cannot send the terminal to the console socket") : 0;
+	return r;
 }
 
 /* config-linux.md, "The Container Process State". */
@@ -108,23 +106,6 @@ static int talk_hand_listener_over(
 	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
 }
 
-/* The word beside the descriptor is that of runc. */
-static int talk_send_pidfd(const struct conversation *talk)
-{
-	const char *path = talk->request->pidfd_socket;
-	const char *word = talk->record ? "standard" : "setns";
-	_cleanup_close_ int socket_fd = -EBADF;
-	int r;
-
-	if (!path)
-		return 0;
-	socket_fd = unix_socket_connect("--pidfd-socket", path);
-	if (socket_fd < 0)
-		return socket_fd;
-	r = message_send_fd(socket_fd, talk->handle->pidfd, word, (unsigned int)strlen(word));
-	return r < 0 ? error_errno(r, "--pidfd-socket: cannot send to %s", path) : 0;
-}
-
 /*
  * Nobody is told of success before the process is READY: not by the pid file,
  * and not by a state that says "created".
@@ -140,7 +121,8 @@ static int talk_release(struct conversation *talk)
 	int r = talk->record ? talk->record(talk) : 0;
 
 	if (r >= 0)
-		r = talk_send_pidfd(talk);
+		r = announce_pidfd(talk->request->pidfd_socket, talk->handle->pidfd,
+			talk->record ? "standard" : "setns");
 	if (r >= 0)
 		r = process_handle_write_pid(talk->handle, talk->request->pid_file);
 	return r < 0 ? r : talk_send(talk, MESSAGE_RELEASE);

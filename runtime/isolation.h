@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "cgroup/watch.h"
+#include "runtime/checkpoint.h"
 #include "runtime/container.h"
 #include "runtime/process_handle.h"
 #include "runtime/rootless.h"
@@ -29,9 +30,10 @@ struct process_request {
 	bool no_pivot, no_new_keyring;
 	bool no_cgroup; /* --cgroup-manager disabled */
 	enum rootless rootless;
-	bool systemd_cgroup; /* systemd makes the cgroup */
-	bool whisper;	     /* runtime/whisper.h */
-	bool wait_for_start; /* the program waits for `start` */
+	bool systemd_cgroup;			  /* systemd makes the cgroup */
+	bool whisper;				  /* runtime/whisper.h */
+	bool wait_for_start;			  /* the program waits for `start` */
+	const struct checkpoint_request *restore; /* from images; NULL: it begins anew */
 };
 
 /* What `events` waits for. Each function returns 0, or a negative errno to end the watch. */
@@ -74,6 +76,15 @@ struct isolation {
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
 	/* Tell of what happens until the container ends. */
 	int (*watch)(const struct container *container, const struct watch_request *request);
+	/*
+	 * Save it to images. Unless the request leaves it running, its processes have ended then;
+	 * after an error all is as before. NULL: cannot be done.
+	 */
+	int (*checkpoint)(const struct container *container, const struct config *config,
+		const struct checkpoint_request *request);
+	/* As `create` and `start` in one, from the images of the request's `restore`. */
+	int (*restore)(struct container *container, const struct process_request *request,
+		struct process_handle *handle);
 	/* End whatever still runs and give all that the kernel holds back; may be repeated. */
 	int (*destroy)(const struct container *container);
 };

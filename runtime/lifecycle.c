@@ -159,9 +159,26 @@ static void create_undo(struct container *container)
 static int create_in_folder(struct container *container, const struct config *config, int bundle_fd,
 	const struct process_request *request, struct process_handle *handle)
 {
+	const struct isolation *isolation = isolation_of(container);
 	int r = create_keep_config(container, config);
 
-	return r < 0 ? r : isolation_of(container)->create(container, bundle_fd, request, handle);
+	if (r < 0)
+		return r;
+	return request->restore ? isolation->restore(container, request, handle)
+				: isolation->create(container, bundle_fd, request, handle);
+}
+
+/* What is made for its program beside it. */
+static int create_furnish(
+	struct container *container, struct config *config, const struct process_request *request)
+{
+	int r = notify_prepare(container, config);
+
+	if (r >= 0 && request->whisper)
+		r = whisper_prepare(container, config);
+	if (r >= 0 && !request->wait_for_start)
+		r = notify_listen(container);
+	return r;
 }
 
 static int create_make(struct container *container, int root_fd, const char *id,
@@ -174,12 +191,8 @@ static int create_make(struct container *container, int root_fd, const char *id,
 	if (r < 0)
 		return r;
 	r = create_fill_record(container, config, bundle, options, isolation, request);
-	if (r >= 0)
-		r = notify_prepare(container, config);
-	if (r >= 0 && request->whisper)
-		r = whisper_prepare(container, config);
-	if (r >= 0 && !request->wait_for_start)
-		r = notify_listen(container);
+	if (r >= 0 && !request->restore)
+		r = create_furnish(container, config, request);
 	if (r >= 0)
 		r = create_in_folder(container, config, bundle_fd, request, handle);
 	if (r < 0)
@@ -189,15 +202,24 @@ static int create_make(struct container *container, int root_fd, const char *id,
 	return r;
 }
 
-int lifecycle_create(struct container *container, const struct invocation *invocation,
+static int create_check_isolation(
+	const struct isolation *isolation, const struct checkpoint_request *restore)
+{
+	if (restore && !isolation->restore)
+		return error_set(
+			EOPNOTSUPP, "isolation %s: cannot restore containers", isolation->name);
+	return 0;
+}
+
+int lifecycle_create(struct container *container, const struct lifecycle_request *wanted,
 	const char *id, bool start, struct process_handle *handle)
 {
-	const struct create_options *options = invocation->options;
+	const struct create_options *options = wanted->options;
 	const char *folder = options->bundle ? options->bundle : ".";
 	_cleanup_close_ int bundle_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int console_fd = -EBADF;
 	_cleanup_config_ struct config config = { 0 };
-	const struct global_options *global = invocation->global;
+	const struct global_options *global = wanted->global;
 	enum rootless rootless = ROOTLESS_AUTO;
 	const struct isolation *isolation;
 	struct process_request request;
@@ -214,6 +236,8 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		r = create_add_options(&config, options);
 	if (r >= 0)
 		r = isolation_choose(&config, global->isolation, &isolation);
+	if (r >= 0)
+		r = create_check_isolation(isolation, wanted->restore);
 	if (r >= 0)
 		r = rootless_parse(global->rootless, &rootless);
 	if (r >= 0)
@@ -244,6 +268,7 @@ int lifecycle_create(struct container *container, const struct invocation *invoc
 		.systemd_cgroup = global->systemd_cgroup,
 		.whisper = options->whisper || annotation_is_on(&config, ANNOTATION_WHISPER),
 		.wait_for_start = !start,
+		.restore = wanted->restore,
 	};
 	r = emulation_prepare(&config, isolation, &request.emulators);
 	return r < 0 ? r

@@ -22,6 +22,8 @@ static const struct command *const commands[] = {
 	&command_events,
 	&command_pause,
 	&command_resume,
+	&command_checkpoint,
+	&command_restore,
 	&command_update,
 	&command_mounts,
 	&command_tenant,
@@ -51,7 +53,8 @@ static const struct option global_options[] = {
 	{ "isolation", 0, OPTION_TEXT, GLOBAL(isolation), "NAME",
 		"what new containers run in: host, or microvm (default for the name hull-vm)",
 		"host microvm" },
-	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH", NULL },
+	{ "criu", 0, OPTION_TEXT, GLOBAL(criu), "PATH",
+		"the CRIU that saves and restores containers (default: criu in PATH)" },
 	{ "help", 'h', OPTION_FLAG, GLOBAL(front.help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, GLOBAL(front.version), NULL, "print the version" },
 	/* crun's letters for the same. */

@@ -11,13 +11,13 @@ static const struct option options[] = {
 static int create_run(const struct invocation *invocation)
 {
 	const struct create_options *wanted = invocation->options;
+	const struct lifecycle_request request = { invocation->global, wanted, NULL };
 	struct process_handle handle = { .pidfd = -1, .terminal_fd = -1 };
 	_cleanup_container_ struct container container = CONTAINER_NONE;
 	int r = lifecycle_check_preserved(wanted->preserve_fds);
 
 	if (r >= 0)
-		r = lifecycle_create(
-			&container, invocation, invocation->operands[0], false, &handle);
+		r = lifecycle_create(&container, &request, invocation->operands[0], false, &handle);
 	file_close(&handle.pidfd);
 	return r;
 }

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/error.h"
-#include "base/file.h"
-#include "base/log.h"
 #include "runtime/command/create_options.h"
 #include "runtime/engine_code.h"
-#include "runtime/foreground.h"
-#include "runtime/lifecycle.h"
-#include "runtime/notify.h"
+#include "runtime/run_container.h"
 
 static const struct option options[] = {
 	CREATE_OPTIONS,
@@ -19,65 +14,11 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int run_started(struct container *container)
-{
-	int r = lifecycle_poststart(container);
-
-	if (r < 0) {
-		_cleanup_free_ char *why = string_copy(error_text(r));
-
-		if (lifecycle_destroy(container) < 0)
-			log_warning("%s", error_text(-EIO));
-		(void)error_set(r, "%s", why);
-	}
-	return r;
-}
-
-/* Stand in front of it unlocked: others may stop, pause or execute in it meanwhile. */
-static int run_to_the_end(const struct invocation *invocation, struct container *container,
-	struct foreground *foreground, const struct process_handle *handle)
-{
-	const struct create_options *wanted = invocation->options;
-	int code, r;
-
-	container_unlock(container);
-	foreground->notify_fd = container->notify_fd;
-	code = foreground_wait(foreground, handle);
-	if (wanted->keep)
-		return code;
-	r = container_relock(container);
-	/* Somebody else deleted it: fine. */
-	if (r == -ENOENT) {
-		error_clear();
-		return code;
-	}
-	if (r >= 0)
-		r = lifecycle_destroy(container);
-	return r < 0 ? r : code;
-}
-
 static int run_run(const struct invocation *invocation)
 {
-	const struct create_options *wanted = invocation->options;
-	struct process_handle handle = { .pidfd = -1, .terminal_fd = -1 };
-	_cleanup_container_ struct container container = CONTAINER_NONE;
-	struct foreground foreground = FOREGROUND_NONE;
-	int r = lifecycle_check_preserved(wanted->preserve_fds);
+	const struct lifecycle_request request = { invocation->global, invocation->options, NULL };
 
-	if (r >= 0 && !wanted->detach)
-		r = foreground_begin(&foreground);
-	if (r >= 0)
-		r = lifecycle_create(
-			&container, invocation, invocation->operands[0], true, &handle);
-	if (r >= 0)
-		r = run_started(&container);
-	if (r >= 0 && wanted->detach)
-		notify_wait_ready(&container, handle.pidfd);
-	if (r >= 0 && !wanted->detach)
-		r = run_to_the_end(invocation, &container, &foreground, &handle);
-	file_close(&handle.pidfd);
-	file_close(&handle.terminal_fd);
-	return r < 0 && wanted->engine_codes ? engine_code_fail(r) : r;
+	return run_container(&request, invocation->operands[0]);
 }
 
 const struct command command_run = {

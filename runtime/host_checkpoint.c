@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/host_checkpoint.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "checkpoint/criu.h"
+#include "checkpoint/criu_files.h"
+#include "runtime/checkpoint_folder.h"
+#include "runtime/external.h"
+#include "runtime/host_cgroup.h"
+
+struct dump {
+	const struct cgroup *cgroup;
+	int images_fd;
+	bool was_frozen, froze;
+	bool loosen; /* there may be external files */
+};
+
+/*
+ * Frozen by us just before CRIU looks: its own freezing polls in steps of 100 ms. Not earlier,
+ * because the container stands still from then on.
+ */
+static int dump_notify(void *context, const char *script, pid_t pid, int fd)
+{
+	struct dump *dump = context;
+	int r;
+
+	(void)pid;
+	(void)fd;
+	/* The images are whole, and nobody has been ended yet. */
+	if (!strcmp(script, "post-dump") && dump->loosen)
+		return criu_files_loosen(dump->images_fd);
+	if (strcmp(script, "pre-dump") != 0 || dump->was_frozen || cgroup_is_none(dump->cgroup))
+		return 0;
+	r = cgroup_freeze(dump->cgroup, true);
+	dump->froze = true;
+	return r;
+}
+
+/* CRIU freezes, and sees who is in there, by one hierarchy: v2 where there is one. */
+static const char *freezer_path(const struct cgroup *cgroup, struct arena *arena)
+{
+	const char *path = NULL;
+
+	for (const struct cgroup_view *view = cgroup_views(cgroup); view->name; view++)
+		if (!strcmp(view->name, "freezer") || !*view->name ||
+			!strcmp(view->name, "unified"))
+			path = arena_format(arena, "%s/%s", view->root, view->path);
+	return path;
+}
+
+static int dump_check_features(struct criu *criu)
+{
+	bool track_memory = false, lazy_pages = false;
+	int r = criu_features(criu, &track_memory, &lazy_pages);
+
+	if (r >= 0 && !track_memory)
+		r = error_set(EOPNOTSUPP, "--pre-dump: this kernel does not track written memory "
+					  "(CONFIG_MEM_SOFT_DIRTY)");
+	return r;
+}
+
+static int dump_run(const struct external *external, const struct checkpoint_request *request,
+	const struct checkpoint_folder *folder, struct dump *dump)
+{
+	const struct criu_start start = { .program = request->criu, .cgroup_fd = -1 };
+	_cleanup_criu_ struct criu criu = CRIU_NONE;
+	enum criu_request type = request->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
+	int r = criu_start(&criu, &start);
+
+	if (r >= 0)
+		r = criu_meet(&criu);
+	if (r >= 0 && request->pre_dump)
+		r = dump_check_features(&criu);
+	if (r < 0)
+		return r;
+	dump->images_fd = folder->images_fd;
+	dump->loosen = !request->pre_dump && external->options->external.count;
+	return criu_request(
+		&criu, type, external->options, folder->work_path, dump_notify, dump, NULL);
+}
+
+/* Whatever became of it, nobody stays frozen who was not before. */
+static int dump_thaw(const struct dump *dump, int result)
+{
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	if (!dump->froze)
+		return result;
+	if (result < 0)
+		why = string_copy(error_text(result));
+	r = cgroup_freeze(dump->cgroup, false);
+	if (result >= 0)
+		return r;
+	if (r < 0)
+		log_warning("%s", error_text(r));
+	return error_set(result, "%s", why);
+}
+
+int host_checkpoint(const struct container *container, const struct config *config,
+	const struct checkpoint_request *request)
+{
+	_cleanup_checkpoint_folder_ struct checkpoint_folder folder = CHECKPOINT_FOLDER_NONE;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct string_list names = { 0 };
+	struct criu_options options;
+	struct external external = { container, config, NULL, &arena, &options };
+	pid_t pid = (pid_t)container->record.pid;
+	struct dump dump = { 0 };
+	int r = host_open_cgroup(container, &cgroup);
+
+	if (r >= 0)
+		r = checkpoint_folder_open(&folder, request, true);
+	if (r < 0)
+		return r;
+	checkpoint_folder_fill(&folder, request, "dump.log", &options);
+	options.pid = (unsigned int)pid;
+	options.root = container->record.rootfs;
+	options.freeze_cgroup = freezer_path(cgroup, &arena);
+	options.track_memory = request->pre_dump || request->parent_path;
+	external.cgroup = dump.cgroup = cgroup;
+	dump.was_frozen = cgroup_is_frozen(cgroup);
+	r = external_find_mounts(&external, pid);
+	if (r >= 0)
+		r = external_find_namespaces(&external, pid);
+	if (r >= 0)
+		r = external_find_streams(&external, pid, &names);
+	if (r >= 0 && !request->pre_dump)
+		r = external_save_streams(folder.images_fd, &names);
+	if (r >= 0)
+		r = dump_run(&external, request, &folder, &dump);
+	return dump_thaw(&dump, r);
+}
