@@ -62,6 +62,19 @@ void netlink_add_text(struct buffer *request, uint16_t type, const char *text)
 	netlink_add(request, type, text, strlen(text) + 1);
 }
 
+size_t netlink_nest(struct buffer *request, uint16_t type)
+{
+	const size_t nest = request->length;
+
+	netlink_add(request, type, "", 0);
+	return nest;
+}
+
+void netlink_nest_end(struct buffer *request, size_t nest)
+{
+	((struct rtattr *)(request->data + nest))->rta_len = (uint16_t)(request->length - nest);
+}
+
 /* Of an answer that says no: the attribute with the reason stands behind what was asked. */
 static void netlink_read_why(const struct nlmsghdr *message, char why[128])
 {

@@ -23,6 +23,10 @@ void netlink_add(struct buffer *request, uint16_t type, const void *value, size_
 void netlink_add_number(struct buffer *request, uint16_t type, uint32_t value);
 void netlink_add_text(struct buffer *request, uint16_t type, const char *text);
 
+/* What is added between the two is inside of an attribute of that type. */
+size_t netlink_nest(struct buffer *request, uint16_t type);
+void netlink_nest_end(struct buffer *request, size_t nest);
+
 /*
  * Send the request and wait until it is done; ANSWER (may be NULL) is called for
  * each message that comes back. 0, or the kernel's negative errno; *WHY, when not

@@ -51,6 +51,8 @@ struct link {
 	struct loop_source listener, signals;
 	/* The container has ended with this code, or (a text) the guest cannot be talked to. */
 	void (*ended)(void *context, int code, const char *text);
+	/* An interface of the host is to be the guest's; takes TAP_FD. Negative errno with a message. */
+	int (*add_network)(void *context, int tap_fd, const struct session_interface *interface);
 	void *context;
 };
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "microvm/link.h"
@@ -92,6 +93,30 @@ static void begin(struct link *link, struct link_client *client, const struct re
 	link_streams_open(link, number, fds);
 }
 
+/* What the guest gets is hull's own; only what the monitor uses itself is looked at. */
+static int add_network(struct link *link, const char *body, size_t bytes, int *tap_fd)
+{
+	struct session_interface interface;
+
+	if (bytes < sizeof(interface))
+		return error_set(EINVAL, "the monitor was asked for what it cannot do");
+	memcpy(&interface, body, sizeof(interface));
+	if (!interface.index)
+		return 0;
+	if (*tap_fd < 0)
+		return error_set(EINVAL, "a network interface comes with its tap");
+	return link->add_network(link->context, TAKE_FD(*tap_fd), &interface);
+}
+
+static void send_network(struct link *link, unsigned int number, const char *body, size_t bytes)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/run/bundle/network-%u", number);
+	send_file(link, path, body, bytes);
+	link_send(link, SESSION_NETWORK, number, "", 0);
+}
+
 static void client_serve(struct link_client *client, const struct request *request,
 	const char *body, size_t bytes, int *fds)
 {
@@ -102,6 +127,10 @@ static void client_serve(struct link_client *client, const struct request *reque
 	if (client->process >= 0 || (request->type == REQUEST_CREATE && link->processes[0].used) ||
 		(request->type == REQUEST_EXEC && fds[REQUEST_FDS - 1] < 0)) {
 		link_client_reply(client, false, 1, "the monitor was asked for what it cannot do");
+		return;
+	}
+	if (request->type == REQUEST_NETWORK && add_network(link, body, bytes, &fds[0]) < 0) {
+		link_client_reply(client, false, 1, error_text(-EIO));
 		return;
 	}
 	client->process = request->type == REQUEST_CREATE ? 0 : link_number(link);
@@ -117,6 +146,8 @@ static void client_serve(struct link_client *client, const struct request *reque
 		begin(link, client, request, body, bytes, fds);
 		for (int i = 0; i < REQUEST_FDS; i++)
 			fds[i] = -EBADF;
+	} else if (request->type == REQUEST_NETWORK) {
+		send_network(link, (unsigned int)client->process, body, bytes);
 	} else {
 		link_send(link, request->type == REQUEST_START ? SESSION_START : SESSION_CALL,
 			(unsigned int)client->process, body,

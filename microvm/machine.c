@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -121,6 +122,25 @@ static int machine_add_disks(struct machine *machine, const struct machine_plan 
 			return r;
 	}
 	return 0;
+}
+
+int machine_add_net(struct machine *machine, int tap_fd, const uint8_t *mac, uint16_t mtu)
+{
+	struct net *net = &machine->nets[machine->net_count];
+	int r;
+
+	if (machine->net_count == MACHINE_NETS) {
+		(void)close(tap_fd);
+		return error_set(
+			ENOSPC, "a microVM has no more than %d network interfaces", MACHINE_NETS);
+	}
+	net_init(net, &machine->loop, &machine->memory, tap_fd, mac, mtu);
+	r = machine_attach(machine, &net->device);
+	if (r >= 0)
+		machine->net_count++;
+	else
+		file_close(&net->tap.fd);
+	return r;
 }
 
 static int machine_add_devices(struct machine *machine, const struct machine_plan *plan)

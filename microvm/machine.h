@@ -13,11 +13,13 @@
 #include "microvm/virtio/blk.h"
 #include "microvm/virtio/console.h"
 #include "microvm/virtio/fs.h"
+#include "microvm/virtio/net.h"
 #include "microvm/virtio/pci.h"
 #include "microvm/virtio/rng.h"
 
 #define MACHINE_DISKS	8
-#define MACHINE_DEVICES (3 + MACHINE_DISKS)
+#define MACHINE_NETS	8
+#define MACHINE_DEVICES (3 + MACHINE_DISKS + MACHINE_NETS)
 
 struct machine_plan {
 	struct boot boot;
@@ -52,6 +54,8 @@ struct machine {
 	struct virtio_device rng;
 	struct virtio_fs fs;
 	struct blk disks[MACHINE_DISKS];
+	struct net nets[MACHINE_NETS];
+	unsigned int net_count;
 	struct virtio_pci transports[MACHINE_DEVICES];
 	unsigned int transport_count;
 	struct transcript transcript; /* of the kernel's console */
@@ -64,6 +68,12 @@ struct machine {
 
 /* Takes the plan's descriptors of disks. 0 or a negative errno with a message. */
 int machine_make(struct machine *machine, const struct machine_plan *plan);
+
+/*
+ * A network card more, at any time; the guest finds it when it looks at the bus again. Takes the
+ * tap's descriptor. 0 or a negative errno with a message.
+ */
+int machine_add_net(struct machine *machine, int tap_fd, const uint8_t *mac, uint16_t mtu);
 
 /* Start the vCPUs and serve the devices until machine_end. */
 int machine_run(struct machine *machine);

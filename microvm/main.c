@@ -25,7 +25,7 @@ struct vmm_options {
 	const char *kernel, *initrd, *append, *console, *cache, *control, *client;
 	struct string_list disks, shares;
 	unsigned int memory, vcpus;
-	bool prepare, exits, help, version;
+	bool prepare, exits, network, help, version;
 };
 
 #define VMM(member_) offsetof(struct vmm_options, member_)
@@ -51,6 +51,8 @@ static const struct option options[] = {
 		"print in the end how often the guest left for the monitor" },
 	{ "control", 0, OPTION_TEXT, VMM(control), "FD", "a listening socket for requests" },
 	{ "client", 0, OPTION_TEXT, VMM(client), "FD", "a connected socket for requests" },
+	{ "network", 0, OPTION_FLAG, VMM(network), NULL,
+		"stay in this network namespace: it is the container's" },
 	{ "help", 'h', OPTION_FLAG, VMM(help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, VMM(version), NULL, "print the version" },
 	{ 0 },
@@ -210,6 +212,13 @@ static void session_ended(void *context, int code, const char *text)
 	machine_end(&session->machine, text ? MACHINE_BROKEN : MACHINE_DONE, text);
 }
 
+static int session_add_network(void *context, int tap_fd, const struct session_interface *interface)
+{
+	struct session *session = context;
+
+	return machine_add_net(&session->machine, tap_fd, interface->mac, (uint16_t)interface->mtu);
+}
+
 static int parse_fd(const char *option, const char *text)
 {
 	char *end;
@@ -245,6 +254,7 @@ static int open_session(struct session *session, int control)
 		return 0;
 	signals = open_signals();
 	session->link.ended = session_ended;
+	session->link.add_network = session_add_network;
 	session->link.context = session;
 	r = link_open(&session->link, &session->machine.loop, &session->machine.console, control,
 		client_fd, signals);
@@ -275,10 +285,10 @@ static int tell_end(struct session *session)
 }
 
 /* All that is needed is open. */
-static int enter_sandbox(void)
+static int enter_sandbox(bool keep_network)
 {
 	_cleanup_close_ int root_fd = -EBADF;
-	int r = sandbox_enter_namespaces();
+	int r = sandbox_enter_namespaces(keep_network);
 
 	if (r >= 0)
 		r = root_fd = sandbox_make_root();
@@ -287,7 +297,7 @@ static int enter_sandbox(void)
 	return r < 0 ? r : sandbox_drop_privileges();
 }
 
-static int run(const struct machine_plan *plan, int control, bool exits)
+static int run(const struct machine_plan *plan, const struct vmm_options *given, int control)
 {
 	static struct session session;
 	struct machine *machine = &session.machine;
@@ -296,12 +306,12 @@ static int run(const struct machine_plan *plan, int control, bool exits)
 	if (r >= 0)
 		r = open_session(&session, control);
 	if (r >= 0)
-		r = enter_sandbox();
+		r = enter_sandbox(given->network);
 	if (r >= 0)
 		r = machine_run(machine);
 	if (r < 0)
 		return fail(r);
-	if (exits)
+	if (given->exits)
 		print_exits(machine);
 	if (machine->end == MACHINE_BROKEN || (machine->end == MACHINE_ENDED && session.link.loop))
 		return tell_end(&session);
@@ -348,5 +358,5 @@ int main(int count, char **words)
 		r = plan.fs_fd = start_shares(&arena, &given.shares);
 	if (r >= 0)
 		r = make_plan(&given, &prepared, &plan);
-	return r < 0 ? fail(r) : run(&plan, control, given.exits);
+	return r < 0 ? fail(r) : run(&plan, &given, control);
 }

@@ -18,6 +18,7 @@ enum request_type {
 	REQUEST_START,
 	REQUEST_EXEC, /* process.json, with three descriptors */
 	REQUEST_CALL, /* arguments of the guest's hull, each with a NUL behind it */
+	REQUEST_NETWORK, /* a network file, with the descriptor of the interface's tap if it names one */
 	REQUEST_TYPES,
 };
 

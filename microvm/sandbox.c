@@ -16,9 +16,11 @@
 
 #define PROPAGATE_NOTHING (1ul << 14 | 1ul << 18) /* MS_REC | MS_PRIVATE */
 
-int sandbox_enter_namespaces(void)
+int sandbox_enter_namespaces(bool keep_network)
 {
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+	const int network = keep_network ? 0 : CLONE_NEWNET;
+
+	if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network) < 0)
 		return error_errno(errno, "namespaces for the microVM's monitor");
 	if (sys_mount(NULL, "/", NULL, PROPAGATE_NOTHING, NULL) < 0)
 		return error_errno(errno, "/");
@@ -80,6 +82,7 @@ static const int loop_only[] = {
 	SCMP_SYS(epoll_ctl),
 	SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_wait),
+	SCMP_SYS(eventfd2),
 	SCMP_SYS(fdatasync),
 	SCMP_SYS(getrandom),
 	SCMP_SYS(preadv),

@@ -2,13 +2,18 @@
 #ifndef HULL_MICROVM_SANDBOX_H
 #define HULL_MICROVM_SANDBOX_H
 
+#include <stdbool.h>
+
 /*
  * What is taken from the monitor and from the server of the shares before the guest
  * runs its first instruction (docs/threat-model.md). 0 or a negative errno with a message.
  */
 
-/* Mount, network, IPC and UTS namespaces of its own; nothing goes out of the former. */
-int sandbox_enter_namespaces(void);
+/*
+ * Mount, IPC and UTS namespaces of its own, and a network namespace unless it shall stay in the
+ * one where the engine looks for it; nothing goes out of the first.
+ */
+int sandbox_enter_namespaces(bool keep_network);
 
 /* An empty file system, mounted where only this process sees it; its descriptor. */
 int sandbox_make_root(void);

@@ -10,7 +10,7 @@
  *   monitor                                guest
  *                                ← HELLO   version
  *   FILE path, bytes →                     config.json, process.json
- *   CREATE, START, EXEC, CALL →
+ *   CREATE, START, EXEC, CALL, NETWORK →
  *                               ← ANSWER   exit code, text
  *   INPUT, INPUT_END, RESIZE →
  *                       ← OUTPUT, ERRORS
@@ -19,7 +19,7 @@
  */
 #include <stdint.h>
 
-#define SESSION_VERSION	  1
+#define SESSION_VERSION	  2
 #define SESSION_BODY	  16384u /* bytes of a body at most */
 #define SESSION_CREDIT	  65536u /* of each stream in the beginning */
 #define SESSION_PROCESSES 64	 /* numbers of processes and calls: 0 is the container */
@@ -38,6 +38,7 @@ enum session_type {
 	SESSION_OUTPUT,
 	SESSION_ERRORS,
 	SESSION_CREDITS, /* uint32_t stream, uint32_t bytes more */
+	SESSION_NETWORK, /* what /run/bundle/network-NUMBER says; an ANSWER follows */
 	SESSION_RESIZE,	 /* struct session_terminal */
 	SESSION_EXITED,	 /* int32_t exit code, as a shell has it */
 	SESSION_TYPES,
@@ -56,6 +57,17 @@ struct session_terminal {
 
 struct session_credits {
 	uint32_t stream, bytes;
+};
+
+/*
+ * The head of a network file: an interface of the container that the guest finds by its
+ * hardware address, or none (INDEX 0). Requests of rtnetlink follow, one behind the other, as the
+ * guest's kernel shall get them in the container's namespace: they name interfaces by the index.
+ */
+struct session_interface {
+	uint32_t index, mtu;
+	char name[16];
+	uint8_t mac[6], reserved[2];
 };
 
 /* Puts frames together out of bytes as they come. */

@@ -20,6 +20,7 @@
 #include "runtime/host_tenant.h"
 #include "runtime/isolation.h"
 #include "runtime/microvm_monitor.h"
+#include "runtime/microvm_network.h"
 
 /* Where the new process finds what it gets, behind its stdio. */
 enum { CONTROL_FD = 3, CLIENT_FD, FIRST_OTHER_FD };
@@ -145,9 +146,9 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 		r = microvm_make_cgroup(container, request, &tenant, &cgroup);
 	if (r < 0)
 		return r;
-	handle->pid = process_clone(0, -1, &handle->pidfd);
+	handle->pid = microvm_network_clone(request->config, &handle->pidfd);
 	if (handle->pid < 0)
-		return error_errno(handle->pid, "fork");
+		return handle->pid;
 	if (handle->pid == 0)
 		microvm_become_monitor(words, cgroup, terminal_fd, control_fd, client_fd);
 	r = cgroup_start(
@@ -166,6 +167,8 @@ static int microvm_start(struct container *container)
 	_cleanup_close_ int socket_fd = monitor_connect(container);
 	int r = socket_fd;
 
+	if (r >= 0)
+		r = microvm_network_join(container, socket_fd);
 	if (r >= 0)
 		r = monitor_ask(socket_fd, REQUEST_START, NULL, 0, false, NULL);
 	if (r >= 0)
@@ -316,7 +319,11 @@ static int microvm_watch(const struct container *container, const struct watch_r
 
 static int microvm_destroy(const struct container *container)
 {
-	return isolation_host.destroy(container);
+	int r = isolation_host.destroy(container);
+
+	if (r >= 0)
+		microvm_network_leave(container);
+	return r;
 }
 
 const struct isolation isolation_microvm = {

@@ -19,12 +19,15 @@
 
 static int check_namespaces(const struct config *config)
 {
+	const struct config_namespace *namespaces = config->linux->namespaces.items;
+
+	/* The interfaces of a network namespace become the guest's (runtime/microvm_network.h). */
 	for (size_t i = 0; i < config->linux->namespaces.count; i++)
-		if (config->linux->namespaces.items[i].path)
+		if (namespaces[i].path && namespaces[i].type != NAMESPACE_NETWORK)
 			return error_set(ENOTSUP,
 				"config.json: linux.namespaces[%zu].path: a microVM cannot join a "
-				"namespace of the host",
-				i);
+				"%s namespace of the host",
+				i, namespace_names[namespaces[i].type]);
 	return 0;
 }
 
@@ -185,12 +188,33 @@ static void write_root(struct rewriting *rewriting, const struct json *root)
 	share(rewriting, "rootfs", rewriting->container->record.rootfs, false);
 }
 
+/* A namespace that is joined out here is a new one in there: its interfaces follow. */
+static void write_namespace(struct rewriting *rewriting, const struct json *namespace)
+{
+	json_begin_object(&rewriting->writer, NULL);
+	json_for_each (member, namespace)
+		if (strcmp(member->key, "path") != 0)
+			json_write_node(&rewriting->writer, member->key, member);
+	json_end_object(&rewriting->writer);
+}
+
+static void write_namespaces(struct rewriting *rewriting, const struct json *namespaces)
+{
+	json_begin_array(&rewriting->writer, "namespaces");
+	json_for_each (namespace, namespaces)
+		write_namespace(rewriting, namespace);
+	json_end_array(&rewriting->writer);
+}
+
 /* The guest has a cgroup tree of its own. */
 static void write_linux(struct rewriting *rewriting, const struct json *linux)
 {
 	json_begin_object(&rewriting->writer, "linux");
 	json_for_each (member, linux)
-		if (strcmp(member->key, "cgroupsPath") != 0 && strcmp(member->key, "intelRdt") != 0)
+		if (!strcmp(member->key, "namespaces") && member->type == JSON_ARRAY)
+			write_namespaces(rewriting, member);
+		else if (strcmp(member->key, "cgroupsPath") != 0 &&
+			 strcmp(member->key, "intelRdt") != 0)
 			json_write_node(&rewriting->writer, member->key, member);
 	json_end_object(&rewriting->writer);
 }

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/message.h"
 #include "base/process.h"
+#include "runtime/microvm_network.h"
 
 #define SOCKET_NAME "vm.sock"
 #define ANSWER_MS   60000
@@ -73,6 +74,8 @@ char **monitor_words(struct arena *arena, const struct microvm_bundle *bundle,
 	words[count++] = arena_format(arena, "--client=%d", client);
 	words[count++] = arena_format(arena, "--memory=%u", bundle->memory);
 	words[count++] = arena_format(arena, "--vcpus=%u", bundle->vcpus);
+	if (microvm_network_wanted(config))
+		words[count++] = arena_format(arena, "--network");
 	if (vm && vm->kernel->path)
 		words[count++] = arena_format(arena, "--kernel=%s", vm->kernel->path);
 	if (vm && vm->kernel->parameters.count) {
@@ -111,20 +114,23 @@ int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes,
 	struct iovec parts[] = { { &request, sizeof(request) }, { body, bytes } };
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * REQUEST_FDS)] = { 0 };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	size_t count = 0;
 
 	if (bytes > REQUEST_BODY)
 		return error_set(
 			E2BIG, "config.json: longer than a microVM takes (%u bytes)", REQUEST_BODY);
-	if (fds) {
+	while (fds && count < REQUEST_FDS && fds[count] >= 0)
+		count++;
+	if (count) {
 		struct cmsghdr *head;
 
 		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
 		head = CMSG_FIRSTHDR(&message);
 		head->cmsg_level = SOL_SOCKET;
 		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN(sizeof(int) * REQUEST_FDS);
-		memcpy(CMSG_DATA(head), fds, sizeof(int) * REQUEST_FDS);
+		head->cmsg_len = CMSG_LEN(sizeof(int) * count);
+		memcpy(CMSG_DATA(head), fds, sizeof(int) * count);
 	}
 	/* Of a monitor that has ended already the answer tells why. */
 	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)

@@ -17,7 +17,7 @@ char **monitor_words(struct arena *arena, const struct microvm_bundle *bundle,
 /* In the process that becomes the monitor. Returns only when there is no hull-vmm. */
 void monitor_execute(char **words);
 
-/* FDS: NULL, or REQUEST_FDS descriptors. 0 or a negative errno with a message. */
+/* FDS: NULL, or REQUEST_FDS descriptors, of which none counts from the first -1 on. 0 or a negative errno with a message. */
 int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes, bool terminal,
 	const int *fds);
 

@@ -45,7 +45,7 @@ static int serve(const struct fs_share *shares, size_t count, int *tree_fds, int
 {
 	_cleanup_close_ int proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int root_fd = -EBADF;
-	int r = proc_fd < 0 ? error_errno(errno, "/proc/self/fd") : sandbox_enter_namespaces();
+	int r = proc_fd < 0 ? error_errno(errno, "/proc/self/fd") : sandbox_enter_namespaces(false);
 
 	if (r >= 0)
 		r = root_fd = sandbox_make_root();

@@ -15,6 +15,17 @@
 
 #define MOST_ARGUMENTS 64
 
+int hull_prepare_child(const int *stdio)
+{
+	int r = 0;
+
+	(void)setsid();
+	signal_reset_all();
+	for (int i = 0; r >= 0 && i < STREAMS; i++)
+		r = file_move(stdio[i], i, false);
+	return r;
+}
+
 pid_t hull_spawn(char *const *arguments, const int *stdio)
 {
 	char *words[MOST_ARGUMENTS + 2] = { "hull" };
@@ -26,12 +37,8 @@ pid_t hull_spawn(char *const *arguments, const int *stdio)
 	pid = process_clone(0, -1, NULL);
 	if (pid != 0)
 		return pid;
-	(void)setsid();
-	signal_reset_all();
-	for (int i = 0; i < STREAMS; i++)
-		if (file_move(stdio[i], i, false) < 0)
-			_exit(1);
-	(void)execve("/bin/hull", words, environment);
+	if (hull_prepare_child(stdio) >= 0)
+		(void)execve("/bin/hull", words, environment);
 	_exit(1);
 }
 

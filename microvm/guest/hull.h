@@ -13,6 +13,11 @@
 /* A new process that executes hull with ARGUMENTS (without its name) and this stdio. */
 pid_t hull_spawn(char *const *arguments, const int *stdio);
 
+/*
+ * In a new child, before its program: a session of its own, no signals blocked, and this stdio.
+ */
+int hull_prepare_child(const int *stdio);
+
 /* A socket at PATH for --console-socket; a descriptor or a negative errno. */
 int console_listen(const char *path);
 /* The terminal that came over it; closes the socket. */

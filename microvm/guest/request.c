@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "microvm/guest/hull.h"
+#include "microvm/guest/network.h"
 #include "microvm/guest/service.h"
 
 #define PATH_BYTES 128
@@ -113,20 +114,30 @@ static void take_begin(struct service *service, const struct session_frame *fram
 	begin(service, frame->process, &exec);
 }
 
+/* How a call's process is made, with the stdio that it gets. */
+typedef pid_t (*call_spawn)(void *context, const int *stdio);
+
+static pid_t spawn_hull(void *arguments, const int *stdio)
+{
+	return hull_spawn(arguments, stdio);
+}
+
 /* A call whose output is the answer. */
-static void call(struct service *service, unsigned int number, char **arguments)
+static void call(struct service *service, unsigned int number, call_spawn spawn, void *context)
 {
 	struct served *served = &service->served[number];
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int ends[2], stdio[STREAMS];
 
+	*served = (struct served){ .console_fd = -EBADF, .call_fd = -EBADF };
+	stdio_init(&served->stdio);
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		refuse(service, number, -errno, "the guest cannot call hull");
 		return;
 	}
 	stdio[STREAM_INPUT] = null_fd;
 	stdio[STREAM_OUTPUT] = stdio[STREAM_ERRORS] = ends[1];
-	served->helper = hull_spawn(arguments, stdio);
+	served->helper = spawn(context, stdio);
 	(void)close(ends[1]);
 	served->call_fd = ends[0];
 	/* More than a pipe holds is no answer: hull must not wait for a reader. */
@@ -141,20 +152,17 @@ static void call(struct service *service, unsigned int number, char **arguments)
 
 static void take_call(struct service *service, const struct session_frame *frame, const char *body)
 {
-	struct served *served = &service->served[frame->process];
 	char words[SESSION_BODY + 1], *arguments[32];
 	size_t count = 0;
 
-	if (served->state != SERVED_NONE)
+	if (service->served[frame->process].state != SERVED_NONE)
 		return;
-	*served = (struct served){ .console_fd = -EBADF };
-	stdio_init(&served->stdio);
 	memcpy(words, body, frame->bytes);
 	words[frame->bytes] = '\0';
 	for (size_t i = 0; i < frame->bytes && count < 31; i += strlen(words + i) + 1)
 		arguments[count++] = words + i;
 	arguments[count] = NULL;
-	call(service, frame->process, arguments);
+	call(service, frame->process, spawn_hull, arguments);
 }
 
 static void take_start(struct service *service, const struct session_frame *frame)
@@ -164,10 +172,40 @@ static void take_start(struct service *service, const struct session_frame *fram
 	/* Its answer needs a number of its own; what it starts is process 0. */
 	if (frame->process == 0 || service->served[frame->process].state != SERVED_NONE)
 		return;
-	service->served[frame->process] = (struct served){ .console_fd = -EBADF };
-	stdio_init(&service->served[frame->process].stdio);
 	service->served[0].started = true;
-	call(service, frame->process, arguments);
+	call(service, frame->process, spawn_hull, arguments);
+}
+
+/* The network file that came before, for the container that is there by now. */
+struct network_call {
+	char path[PATH_BYTES];
+	pid_t container;
+};
+
+static pid_t spawn_network(void *context, const int *stdio)
+{
+	const struct network_call *network = context;
+	pid_t pid = process_clone(0, -1, NULL);
+	int r;
+
+	if (pid != 0)
+		return pid;
+	r = hull_prepare_child(stdio);
+	if (r >= 0)
+		r = network_give(network->path, network->container);
+	if (r < 0)
+		(void)dprintf(STDERR_FILENO, "%s\n", error_text(r));
+	_exit(r < 0);
+}
+
+static void take_network(struct service *service, const struct session_frame *frame)
+{
+	struct network_call network = { .container = service->served[0].pid };
+
+	if (frame->process == 0 || service->served[frame->process].state != SERVED_NONE)
+		return;
+	file_name(network.path, "network", frame->process);
+	call(service, frame->process, spawn_network, &network);
 }
 
 static void take_stdio(struct served *served, const struct session_frame *frame, const char *body)
@@ -205,6 +243,9 @@ void service_take(struct service *service, const struct session_frame *frame, co
 		break;
 	case SESSION_START:
 		take_start(service, frame);
+		break;
+	case SESSION_NETWORK:
+		take_network(service, frame);
 		break;
 	case SESSION_CALL:
 		take_call(service, frame, body);

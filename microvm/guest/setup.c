@@ -40,7 +40,7 @@ static const struct {
  */
 static int leave_initial_root(void)
 {
-	static const char *const kept[] = { "bin", "modules" };
+	static const char *const kept[] = { "bin", "modules", "network" };
 
 	if (mkdir("/new", 0755) < 0 || mount("root", "/new", "tmpfs", MS_NODEV, "mode=755") < 0)
 		return error_errno(errno, "a root file system for the guest");
@@ -122,16 +122,16 @@ static int is_module(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-void setup_modules(void)
+void setup_modules(const char *folder)
 {
 	struct dirent **entries;
 	/* Their names begin with the numbers of the order in which they depend on each other. */
-	int count = scandir("/modules", &entries, is_module, alphasort);
+	int count = scandir(folder, &entries, is_module, alphasort);
 
 	for (int i = 0; i < count; i++) {
 		char path[300];
 
-		(void)snprintf(path, sizeof(path), "/modules/%s", entries[i]->d_name);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
 		load_module(path);
 	}
 }
@@ -144,7 +144,7 @@ int setup_machine(void)
 		r = mount_all();
 	if (r < 0)
 		return r;
-	setup_modules();
+	setup_modules("/modules");
 	/* Where the monitor has shares. */
 	if (mount("hull", "/run/share", "virtiofs", 0, NULL) < 0 && errno != EINVAL &&
 		errno != ENODEV)

@@ -7,8 +7,8 @@
 /* File systems, modules, cgroups, network. 0 or a negative errno with a message. */
 int setup_machine(void);
 
-/* Load the modules of /modules that the machine's devices need. */
-void setup_modules(void);
+/* Load the modules of FOLDER that the machine's devices need. */
+void setup_modules(const char *folder);
 
 /* The console port that leads to the monitor; a descriptor or a negative errno with a message. */
 int setup_open_port(void);

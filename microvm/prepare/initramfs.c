@@ -45,27 +45,39 @@ static int add_file(struct buffer *archive, const char *name, const char *path)
 	return 0;
 }
 
-int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
+static int add_modules(struct buffer *archive, const char *name, const char *folder,
 	const struct string_list *modules)
+{
+	int r = 0;
+
+	add(archive, name, S_IFDIR | 0755, NULL, 0, 0);
+	for (size_t i = 0; r >= 0 && i < modules->count; i++) {
+		const char *base = strrchr(modules->items[i], '/');
+		char member[128], path[512];
+
+		(void)snprintf(member, sizeof(member), "%s/%02zu-%s", name, i,
+			base ? base + 1 : modules->items[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, modules->items[i]);
+		r = add_file(archive, member, path);
+	}
+	return r;
+}
+
+int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
+	const struct string_list *modules, const struct string_list *network)
 {
 	int r;
 
 	add(archive, "dev", S_IFDIR | 0755, NULL, 0, 0);
 	add(archive, "dev/console", S_IFCHR | 0600, NULL, 5, 1);
 	add(archive, "bin", S_IFDIR | 0755, NULL, 0, 0);
-	add(archive, "modules", S_IFDIR | 0755, NULL, 0, 0);
 	r = add_file(archive, "init", guest);
 	if (r >= 0)
 		r = add_file(archive, "bin/hull", hull);
-	for (size_t i = 0; r >= 0 && i < modules->count; i++) {
-		const char *base = strrchr(modules->items[i], '/');
-		char name[128], path[512];
-
-		(void)snprintf(name, sizeof(name), "modules/%02zu-%s", i,
-			base ? base + 1 : modules->items[i]);
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, modules->items[i]);
-		r = add_file(archive, name, path);
-	}
+	if (r >= 0)
+		r = add_modules(archive, "modules", folder, modules);
+	if (r >= 0)
+		r = add_modules(archive, "network", folder, network);
 	add(archive, "TRAILER!!!", 0, NULL, 0, 0);
 	return r;
 }

@@ -4,14 +4,14 @@
 
 /*
  * The guest's initial file system (Documentation/driver-api/early-userspace/
- * buffer-format.rst): /init is hull-guest, /bin/hull, /modules/NN-NAME. Plain,
+ * buffer-format.rst): /init is hull-guest, /bin/hull, /modules/NN-NAME, /network/NN-NAME. Plain,
  * because decompression takes the guest longer than reading.
  */
 #include "base/buffer.h"
 #include "base/memory.h"
 
-/* MODULES are paths below FOLDER. 0 or a negative errno with a message. */
+/* MODULES and NETWORK are paths below FOLDER. 0 or a negative errno with a message. */
 int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
-	const struct string_list *modules);
+	const struct string_list *modules, const struct string_list *network);
 
 #endif

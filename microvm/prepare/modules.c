@@ -13,12 +13,9 @@
 #define MOST_BYTES   (16u << 20)
 #define MOST_MODULES 64
 
-static const char *const wanted[] = {
-	"virtio_pci",
-	"virtio_console",
-	"virtiofs",
-	"virtio_blk",
-	"virtio-rng",
+static const char *const wanted[][6] = {
+	[MODULES_BOOT] = { "virtio_pci", "virtio_console", "virtiofs", "virtio_blk", "virtio-rng" },
+	[MODULES_NETWORK] = { "virtio_net" },
 };
 
 struct search {
@@ -84,7 +81,8 @@ static void find_one(struct search *search, const char *name)
 	}
 }
 
-int modules_find(struct arena *arena, const char *folder, struct string_list *paths)
+int modules_find(
+	struct arena *arena, const char *folder, enum module_use use, struct string_list *paths)
 {
 	const char *file = arena_format(arena, "%s/modules.dep", folder);
 	_cleanup_buffer_ struct buffer text = { 0 };
@@ -97,7 +95,7 @@ int modules_find(struct arena *arena, const char *folder, struct string_list *pa
 	paths->count = 0;
 	if (text.length)
 		search.text = text.data;
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		find_one(&search, wanted[i]);
+	for (size_t i = 0; wanted[use][i]; i++)
+		find_one(&search, wanted[use][i]);
 	return 0;
 }

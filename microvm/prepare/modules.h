@@ -5,10 +5,14 @@
 /* The modules that a kernel needs to see the monitor's devices, in the order of loading. */
 #include "base/memory.h"
 
+/* Loaded at once, or only in a guest that has interfaces. */
+enum module_use { MODULES_BOOT, MODULES_NETWORK };
+
 /*
  * Their paths below FOLDER (/lib/modules/VERSION), dependencies first; what is built
  * into the kernel is not among them. 0 or a negative errno with a message.
  */
-int modules_find(struct arena *arena, const char *folder, struct string_list *paths);
+int modules_find(
+	struct arena *arena, const char *folder, enum module_use use, struct string_list *paths);
 
 #endif

@@ -41,8 +41,18 @@ void virtio_device_push(struct virtio_device *device, unsigned int queue,
 	const struct virtio_chain *chain, uint64_t written)
 {
 	virtqueue_push(&device->queues[queue], chain, written);
+	virtio_device_interrupt(device, queue);
+}
+
+void virtio_device_interrupt(struct virtio_device *device, unsigned int queue)
+{
 	if (virtqueue_wants_interrupt(&device->queues[queue]))
 		virtio_pci_interrupt(device->transport, queue);
+}
+
+void virtio_device_again(struct virtio_device *device, unsigned int queue)
+{
+	virtio_pci_ring(device->transport, queue);
 }
 
 void virtio_device_fail(struct virtio_device *device)

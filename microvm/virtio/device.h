@@ -54,6 +54,12 @@ bool virtio_device_has(const struct virtio_device *device, unsigned int feature)
 bool virtio_device_pop(
 	struct virtio_device *device, unsigned int queue, struct virtio_chain *chain);
 
+/* After virtqueue_publish: the driver is interrupted if it wants to be. */
+void virtio_device_interrupt(struct virtio_device *device, unsigned int queue);
+
+/* Others shall have their turn: `notified` is called for the queue again, later. */
+void virtio_device_again(struct virtio_device *device, unsigned int queue);
+
 /* A request is done, and the driver is interrupted if it wants to be. */
 void virtio_device_push(struct virtio_device *device, unsigned int queue,
 	const struct virtio_chain *chain, uint64_t written);

@@ -32,6 +32,11 @@ static struct virtio_pci *transport_of(struct pci_device *pci)
 	return (struct virtio_pci *)((char *)pci - offsetof(struct virtio_pci, pci));
 }
 
+void virtio_pci_ring(struct virtio_pci *transport, unsigned int queue)
+{
+	(void)eventfd_write(transport->doorbells[queue].source.fd, 1);
+}
+
 void virtio_pci_interrupt(struct virtio_pci *transport, unsigned int queue)
 {
 	msix_raise(&transport->msix, &transport->pci, transport->vectors[queue]);

@@ -32,6 +32,8 @@ int virtio_pci_attach(struct virtio_pci *transport, struct virtio_device *device
 	const struct kvm *kvm, struct interrupts *interrupts, struct pci_bus *bus);
 void virtio_pci_close(struct virtio_pci *transport);
 
+/* Ring a doorbell as the driver does. */
+void virtio_pci_ring(struct virtio_pci *transport, unsigned int queue);
 void virtio_pci_interrupt(struct virtio_pci *transport, unsigned int queue);
 void virtio_pci_interrupt_config(struct virtio_pci *transport);
 

@@ -196,7 +196,7 @@ void virtqueue_unpop(struct virtqueue *queue)
 
 /* ---- giving them back ------------------------------------------------------------------------- */
 
-void virtqueue_push(struct virtqueue *queue, const struct virtio_chain *chain, uint64_t written)
+void virtqueue_put(struct virtqueue *queue, const struct virtio_chain *chain, uint64_t written)
 {
 	struct vring_used_elem element = { .id = chain->head, .len = (uint32_t)written };
 	size_t step = RING_ITEMS + USED_STEPS * (size_t)(queue->next_used % queue->size);
@@ -209,8 +209,28 @@ void virtqueue_push(struct virtqueue *queue, const struct virtio_chain *chain, u
 		written -= bytes;
 	}
 	memcpy(queue->used + step, &element, sizeof(element));
-	ring_store(queue->used, RING_INDEX, ++queue->next_used);
+	queue->next_used++;
+	queue->put++;
+}
+
+void virtqueue_publish(struct virtqueue *queue)
+{
+	queue->put = 0;
+	ring_store(queue->used, RING_INDEX, queue->next_used);
 	memory_mark_dirty(queue->memory, queue->used, used_bytes(queue));
+}
+
+void virtqueue_withdraw(struct virtqueue *queue)
+{
+	queue->next_available -= queue->put;
+	queue->next_used -= queue->put;
+	queue->put = 0;
+}
+
+void virtqueue_push(struct virtqueue *queue, const struct virtio_chain *chain, uint64_t written)
+{
+	virtqueue_put(queue, chain, written);
+	virtqueue_publish(queue);
 }
 
 bool virtqueue_wants_interrupt(struct virtqueue *queue)

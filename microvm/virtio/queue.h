@@ -29,6 +29,7 @@ struct virtqueue {
 	uint16_t *available, *used;
 	uint16_t next_available, next_used;
 	uint16_t told_used; /* next_used when the driver was last interrupted */
+	uint16_t put;	    /* requests done that the driver has not been shown yet */
 };
 
 /* One request: first what the device reads, then what it writes. */
@@ -52,6 +53,14 @@ void virtqueue_unpop(struct virtqueue *queue);
 
 /* The request is done, WRITTEN bytes were put into its writable segments. */
 void virtqueue_push(struct virtqueue *queue, const struct virtio_chain *chain, uint64_t written);
+
+/*
+ * The same in two steps, for what takes several requests at once: the driver sees none of
+ * those put before they are published. Or they are taken back, as if none had been popped.
+ */
+void virtqueue_put(struct virtqueue *queue, const struct virtio_chain *chain, uint64_t written);
+void virtqueue_publish(struct virtqueue *queue);
+void virtqueue_withdraw(struct virtqueue *queue);
 
 /* After pushes: true when the driver wants an interrupt. */
 bool virtqueue_wants_interrupt(struct virtqueue *queue);

@@ -7,6 +7,7 @@
 #include "microvm/virtio/blk.h"
 #include "microvm/virtio/console.h"
 #include "microvm/virtio/fs.h"
+#include "microvm/virtio/net.h"
 #include "microvm/virtio/pci.h"
 #include "microvm/virtio/rng.h"
 
@@ -20,7 +21,7 @@
 
 #define BYTES	(1ul << 18)
 #define STEPS	512
-#define DEVICES 4
+#define DEVICES 5
 
 struct guest {
 	struct memory memory;
@@ -32,7 +33,9 @@ struct guest {
 	struct virtio_device rng;
 	struct blk disk;
 	struct virtio_fs shared;
+	struct net net;
 	int server_fd; /* where the shared file system's server would be */
+	int wire_fd;   /* and the rest of the network */
 	struct virtio_pci transports[DEVICES];
 };
 
@@ -40,7 +43,7 @@ static void guest_make(struct guest *guest)
 {
 	int fd = memfd_create("disk", MFD_CLOEXEC);
 	struct virtio_device *devices[] = { &guest->console.device, &guest->rng,
-		&guest->disk.device, &guest->shared.device };
+		&guest->disk.device, &guest->shared.device, &guest->net.device };
 	int ends[2];
 
 	guest->kvm = KVM_NONE;
@@ -54,6 +57,10 @@ static void guest_make(struct guest *guest)
 	guest->server_fd = ends[1];
 	FUZZ_NEED(virtio_fs_init(&guest->shared, &guest->loop, &guest->memory, ends[0]) == 0);
 	FUZZ_NEED(blk_init(&guest->disk, &guest->loop, &guest->memory, fd, false, "disk") == 0);
+	FUZZ_NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+	guest->wire_fd = ends[1];
+	net_init(&guest->net, &guest->loop, &guest->memory, ends[0], (const uint8_t *)"\2hull\1",
+		1400);
 	for (int i = 0; i < DEVICES; i++)
 		FUZZ_NEED(virtio_pci_attach(&guest->transports[i], devices[i], &guest->kvm,
 				  &guest->interrupts, &guest->bus) == 0);
@@ -67,6 +74,8 @@ static void guest_free(struct guest *guest)
 	(void)close(guest->disk.fd);
 	(void)close(guest->server_fd);
 	(void)close(guest->shared.source.fd);
+	(void)close(guest->wire_fd);
+	(void)close(guest->net.tap.fd);
 	loop_close(&guest->loop);
 	memory_free(&guest->memory);
 }
@@ -80,6 +89,19 @@ static void server_step(struct guest *guest, uint32_t value)
 		return;
 	(void)send(guest->server_fd, packet, value % 4096, MSG_DONTWAIT | MSG_NOSIGNAL);
 	guest->shared.source.ready(guest->shared.source.context, EPOLLIN);
+}
+
+/* A packet comes, or one that the guest has sent is taken off the wire. */
+static void wire_step(struct guest *guest, uint32_t value)
+{
+	static char packet[NET_PACKET_BYTES];
+
+	if (value & 1)
+		(void)send(guest->wire_fd, packet, value % sizeof(packet), MSG_NOSIGNAL);
+	else
+		(void)recv(guest->wire_fd, packet, sizeof(packet), MSG_DONTWAIT);
+	if (guest->net.tap.events)
+		guest->net.tap.ready(guest->net.tap.context, EPOLLIN);
 }
 
 /* The driver rings; the first time it first says that it is ready, and where its queues are. */
@@ -98,6 +120,8 @@ static void driver_step(struct virtio_device *device, uint32_t value)
 		(void)virtqueue_enable(queue);
 	}
 	device->status |= VIRTIO_CONFIG_S_DRIVER_OK;
+	if (!ready && device->type->activated)
+		device->type->activated(device);
 	device->type->notified(device, value % device->queue_count);
 }
 
@@ -132,7 +156,10 @@ static void guest_step(struct guest *guest, const uint8_t *step)
 			memcpy(host, &value, sizeof(value));
 		break;
 	case 6:
-		server_step(guest, value);
+		if (where & 1)
+			wire_step(guest, value);
+		else
+			server_step(guest, value);
 		break;
 	default:
 		driver_step(guest->transports[device].device, value);
