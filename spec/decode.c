@@ -139,7 +139,9 @@ static int decode_objects(const struct decoder *decoder, const struct json *node
 	target = arena_allocate(decoder->arena, node->count * table->bytes);
 	list->items = target;
 	json_for_each (item, node) {
-		r = decode_object(decoder, item, table, target);
+		/* As Go's decoders have it: a name without anything is an empty object. */
+		r = keyed && item->type == JSON_NULL ? 0
+						     : decode_object(decoder, item, table, target);
 		if (r < 0)
 			return r;
 		if (keyed)

@@ -62,6 +62,10 @@ static const struct row rows_linux[] = {
 		"1000000000" },
 	{ SECTION,
 		"\"namespaces\":[{\"type\":\"time\"}],"
+		"\"timeOffsets\":{\"boottime\":{},\"monotonic\":null}",
+		NULL },
+	{ SECTION,
+		"\"namespaces\":[{\"type\":\"time\"}],"
 		"\"timeOffsets\":{\"boottime\":{},\"realtime\":{\"secs\":1}}",
 		"linux.timeOffsets: must have monotonic and boottime alone, got \"realtime\"" },
 	{ SECTION, "\"devices\":[{\"type\":\"c\",\"path\":\"/dev/a\",\"major\":1,\"minor\":3}]",
