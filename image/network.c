@@ -73,17 +73,17 @@ static __attribute__((noreturn)) void become_pasta(const struct keeper *keeper, 
 	_exit(127);
 }
 
-/* The first line of what it said that is one. */
+/* The last line of what it said is why it ended. */
 static int refuse(struct buffer *output)
 {
-	char *text = output->length ? output->data : "";
+	const char *reason = "it ended";
+	char *at;
 
-	while (!strncmp(text, NOISE, sizeof(NOISE) - 1) || *text == '\n') {
-		text += strcspn(text, "\n");
-		text += *text == '\n';
-	}
-	return error_set(EIO, "--network private: pasta: %.*s", (int)strcspn(text, "\n"),
-		*text ? text : "it ended");
+	for (char *line = strtok_r(output->length ? output->data : (char[]){ "" }, "\n", &at); line;
+		line = strtok_r(NULL, "\n", &at))
+		if (strncmp(line, NOISE, sizeof(NOISE) - 1) != 0)
+			reason = line;
+	return error_set(EIO, "--network private: pasta: %s", reason);
 }
 
 /* Returns when pasta has the network ready and goes on by itself. */

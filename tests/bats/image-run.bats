@@ -160,7 +160,7 @@ machine_idle() {
 	ip -n "$ID-machine" route add default via 10.9.8.1
 	mkdir "$BATS_TEST_TMPDIR/www"
 	echo from-outside >"$BATS_TEST_TMPDIR/www/file"
-	on neighbour busybox httpd -f -p 10.9.8.1:8080 -h "$BATS_TEST_TMPDIR/www" 3>&- 4>&- &
+	nsenter --net="/run/netns/$ID-neighbour" busybox httpd -f -p 10.9.8.1:8080 -h "$BATS_TEST_TMPDIR/www" 3>&- 4>&- &
 	CLEANUPS+=("kill $! 2>/dev/null || true")
 	wait_until on neighbour busybox wget -q -O /dev/null http://10.9.8.1:8080/file
 	try on machine "${private[@]}" "$BOX" sh -c 'wget -q -O - http://10.9.8.1:8080/file; cat /etc/resolv.conf; ls /sys/class/net'
