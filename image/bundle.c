@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "image/cpu_model.h"
 #include "image/emulation.h"
+#include "image/network.h"
 #include "image/seccomp_profile.h"
 #include "spec/template.h"
 
@@ -143,7 +144,9 @@ static void write_mounts(
 		write_scratch(writer, shape);
 	write_own(writer, bundle, "hosts", "/etc/hosts");
 	write_own(writer, bundle, "hostname", "/etc/hostname");
-	if (shape->network != NETWORK_NONE && access("/etc/resolv.conf", R_OK) == 0)
+	if (shape->network == NETWORK_PRIVATE)
+		write_own(writer, bundle, "resolv.conf", "/etc/resolv.conf");
+	if (shape->network == NETWORK_HOST && access("/etc/resolv.conf", R_OK) == 0)
 		write_mount(writer, "/etc/resolv.conf", "bind", "/etc/resolv.conf",
 			WORDS("bind", "ro"));
 	if (shape->cpu_model || shape->emulators.count)
@@ -236,6 +239,18 @@ static int write_resources(
 	return r;
 }
 
+static void write_network(
+	struct json_writer *writer, const struct bundle *bundle, const struct shape *shape)
+{
+	_cleanup_free_ char *path = string_format("%s/" NETWORK_NAMESPACE, bundle->path);
+
+	json_begin_object(writer, NULL);
+	json_write_string(writer, "type", "network");
+	if (shape->network == NETWORK_PRIVATE)
+		json_write_string(writer, "path", path);
+	json_end_object(writer);
+}
+
 static int write_linux(
 	struct json_writer *writer, const struct bundle *bundle, const struct shape *shape)
 {
@@ -247,12 +262,13 @@ static int write_linux(
 	if (r >= 0 && shape->devices.count)
 		r = write_devices(writer, "devices", shape, false);
 	json_begin_array(writer, "namespaces");
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces) + (shape->network == NETWORK_NONE); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
 		json_begin_object(writer, NULL);
-		json_write_string(
-			writer, "type", i < ARRAY_SIZE(namespaces) ? namespaces[i] : "network");
+		json_write_string(writer, "type", namespaces[i]);
 		json_end_object(writer);
 	}
+	if (shape->network != NETWORK_HOST)
+		write_network(writer, bundle, shape);
 	json_end_array(writer);
 	seccomp_profile_write(writer, "seccomp", &shape->capabilities);
 	json_write_strings(writer, "maskedPaths", template_masked_paths);
@@ -333,6 +349,16 @@ static int write_hosts(const struct bundle *bundle, const struct shape *shape)
 	return write_file(bundle, "hosts", &text);
 }
 
+static int write_resolver(const struct bundle *bundle, const struct shape *shape)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+
+	if (shape->network != NETWORK_PRIVATE)
+		return 0;
+	buffer_text(&text, "nameserver " NETWORK_NAME_SERVER "\n");
+	return write_file(bundle, "resolv.conf", &text);
+}
+
 static int write_hostname(const struct bundle *bundle, const struct shape *shape)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
@@ -377,6 +403,8 @@ int bundle_make(struct arena *arena, const struct bundle *bundle, const struct s
 		r = write_hosts(bundle, shape);
 	if (r >= 0)
 		r = write_hostname(bundle, shape);
+	if (r >= 0)
+		r = write_resolver(bundle, shape);
 	if (r >= 0)
 		r = write_cpuinfo(bundle, shape);
 	if (r >= 0)

@@ -16,6 +16,7 @@
 #include "image/bundle.h"
 #include "image/cpu_model.h"
 #include "image/emulation.h"
+#include "image/network.h"
 #include "image/processors.h"
 #include "image/pull.h"
 #include "image/reference.h"
@@ -152,6 +153,11 @@ static void finish_words(struct arena *arena, const struct launch *launch,
 	string_list_add(arena, words, "--engine-codes");
 	if (launch->detach)
 		string_list_add(arena, words, "--detach");
+	if (launch->shape->network == NETWORK_PRIVATE) {
+		string_list_add(arena, words, "--pid-file");
+		string_list_add(
+			arena, words, arena_format(arena, "%s/" NETWORK_PID, sandbox->path));
+	}
 	if (launch->shape->tenant) {
 		string_list_add(arena, words, "--tenant");
 		string_list_add(arena, words, launch->shape->tenant);
@@ -186,6 +192,8 @@ int launch_prepare(struct arena *arena, const struct launch *launch, struct stri
 	if (r >= 0)
 		r = emulation_check_program(sandbox.root_fd, launch->image->name,
 			launch->image->platform, launch->shape);
+	if (r >= 0 && launch->shape->network == NETWORK_PRIVATE)
+		r = network_private(sandbox.path);
 	if (r < 0)
 		return r;
 	bundle = (struct bundle){

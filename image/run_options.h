@@ -50,7 +50,9 @@ struct run_options {
 			"of the container (default: the image's and six digits)"),                 \
 		RUN_OPTION(b_, hostname, TEXT, "hostname", 0, "NAME", "default: hull"),            \
 		RUN_OPTION(b_, network, TEXT, "network", 0, "KIND",                                \
-			"none (default): loopback alone; host: the machine's", "none host"),       \
+			"none (default): loopback alone; host: the machine's; private: its own, "  \
+			"from which one gets out",                                                 \
+			"none host private"),                                                      \
 		RUN_OPTION(b_, cpus, TEXT, "cpus", 0, "N",                                         \
 			"N processors and as many threads; of 1.5, one of two is shared"),         \
 		RUN_OPTION(b_, cpu_weight, NUMBER, "cpu-weight", 0, "WEIGHT",                      \

@@ -20,7 +20,7 @@
 #define ENV_FILE_BYTES_MOST (1u << 20)
 #define STANDARD_PATH	    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-const char *const network_names[] = { "none", "host", NULL };
+const char *const network_names[] = { "none", "host", "private", NULL };
 
 /* Podman's, of which none lets a program leave its container. */
 static const char *const first_capabilities[] = { "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER",
@@ -383,7 +383,7 @@ static int make_network(const struct run_options *options, struct shape *shape)
 			shape->network = (enum network)i;
 			return 0;
 		}
-	return error_set(EINVAL, "--network: must be none or host, got \"%s\"", wanted);
+	return error_set(EINVAL, "--network: must be none, host or private, got \"%s\"", wanted);
 }
 
 static int make_identity(

@@ -14,7 +14,7 @@
 #include "image/image_config.h"
 #include "image/run_options.h"
 
-enum network { NETWORK_NONE, NETWORK_HOST };
+enum network { NETWORK_NONE, NETWORK_HOST, NETWORK_PRIVATE };
 
 struct shape_bind {
 	const char *source, *destination; /* absolute */

@@ -125,7 +125,54 @@ inside() {
 	inside 'readlink /proc/self/ns/net' --network host
 	assert_output "$(readlink /proc/self/ns/net)"
 	inside true --network bridge
-	assert_error --code 125 "none or host"
+	assert_error --code 125 "none, host or private"
+}
+
+# A machine of its own with a neighbour: commands run by "on machine" and "on neighbour".
+machines_make() {
+	command -v pasta >/dev/null || skip "pasta (passt) is not installed"
+	ip netns add "$ID-machine"
+	CLEANUPS+=("ip netns del $ID-machine")
+	ip netns add "$ID-neighbour"
+	CLEANUPS+=("ip netns del $ID-neighbour")
+	ip -n "$ID-machine" link set lo up
+	ip -n "$ID-neighbour" link set lo up
+	ip -n "$ID-machine" link add up0 type veth peer name up1 netns "$ID-neighbour"
+	ip -n "$ID-neighbour" address add 10.9.8.1/24 dev up1
+	ip -n "$ID-neighbour" link set up1 up
+}
+on() { nsenter --net="/run/netns/$ID-$1" "${@:2}"; }
+# Nobody is at work in that machine.
+machine_idle() {
+	local process
+	for process in /proc/[0-9]*; do
+		[[ ! $process/ns/net -ef /run/netns/$ID-machine ]] || return 1
+	done
+}
+
+@test "image run --network private: it gets out, has a name server, and nothing of it stays" {
+	local private=("$HULL" image --root "$STATE" --store "$IMAGES" run --name "$ID" --user root --entrypoint '' --network private)
+	machines_make
+	try on machine "${private[@]}" "$BOX" true
+	assert_error --code 125 "--network private: pasta: "
+	ip -n "$ID-machine" address add 10.9.8.7/24 dev up0
+	ip -n "$ID-machine" link set up0 up
+	ip -n "$ID-machine" route add default via 10.9.8.1
+	mkdir "$BATS_TEST_TMPDIR/www"
+	echo from-outside >"$BATS_TEST_TMPDIR/www/file"
+	nsenter --net="/run/netns/$ID-neighbour" busybox httpd -f -p 10.9.8.1:8080 -h "$BATS_TEST_TMPDIR/www" 3>&- 4>&- &
+	CLEANUPS+=("kill $! 2>/dev/null || true")
+	wait_until on neighbour busybox wget -q -O /dev/null http://10.9.8.1:8080/file
+	try on machine "${private[@]}" "$BOX" sh -c 'wget -q -O - http://10.9.8.1:8080/file; cat /etc/resolv.conf; ls /sys/class/net'
+	assert_output $'from-outside\nnameserver 169.254.1.1\nlo\nup0'
+	wait_until machine_idle
+	try on machine "${private[@]}" --detach "$BOX" sleep 1000
+	assert_output "$ID"
+	not machine_idle
+	[[ $(readlink "/proc/$(pid_of)/ns/net") != "$(on machine readlink /proc/self/ns/net)" ]]
+	hull kill "$ID" KILL
+	wait_until machine_idle
+	hull delete --force "$ID"
 }
 
 @test "image run: Podman's capabilities and no others, a seccomp filter, no secrets of the kernel" {
