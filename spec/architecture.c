@@ -30,8 +30,9 @@ const struct architecture architecture_table[] = {
 	{ 0 },
 };
 
-/* The linker's name for the header of this very program. */
-extern const unsigned char __ehdr_start[ARCHITECTURE_BYTES] __attribute__((visibility("hidden")));
+/* The linker has a name for the header of this very program. */
+extern const unsigned char own_header[ARCHITECTURE_BYTES] __asm__("__ehdr_start")
+	__attribute__((visibility("hidden")));
 
 const struct architecture *architecture_find(const char *name, size_t length)
 {
@@ -49,7 +50,10 @@ void architecture_pattern(const struct architecture *architecture,
 
 	memset(bytes, 0, ARCHITECTURE_BYTES);
 	memset(mask, 0, ARCHITECTURE_BYTES);
-	memcpy(bytes, ELFMAG, SELFMAG);
+	bytes[EI_MAG0] = ELFMAG0;
+	bytes[EI_MAG1] = ELFMAG1;
+	bytes[EI_MAG2] = ELFMAG2;
+	bytes[EI_MAG3] = ELFMAG3;
 	bytes[EI_CLASS] = architecture->bits == 64 ? ELFCLASS64 : ELFCLASS32;
 	bytes[EI_DATA] = architecture->order;
 	bytes[EI_VERSION] = EV_CURRENT;
@@ -82,5 +86,5 @@ const struct architecture *architecture_of(const unsigned char *bytes, size_t le
 
 const struct architecture *architecture_own(void)
 {
-	return architecture_of(__ehdr_start, ARCHITECTURE_BYTES);
+	return architecture_of(own_header, ARCHITECTURE_BYTES);
 }

@@ -211,12 +211,12 @@ static int add_all(struct arena *arena, const char *what, struct emulator_list *
 static int add_word(
 	struct arena *arena, const char *what, const struct word *word, struct emulator_list *list)
 {
-	const struct architecture *wanted = word->architecture;
+	const struct architecture *wanted = word->architecture, *own = architecture_own();
 	const char *path =
 		word->path ? arena_copy(arena, word->path, word->length) : look_for(arena, wanted);
 
 	/* Its own programs would be executed by it as well, and it is one. */
-	if (wanted == architecture_own())
+	if (own && wanted == own)
 		return error_set(
 			EINVAL, "%s: %s is what this machine itself executes", what, wanted->name);
 	if (!path)

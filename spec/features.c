@@ -78,7 +78,8 @@ static void features_annotations(struct json_writer *writer, const struct featur
 	static const char *const values[] = { [ANNOTATION_WORD] = "",
 		[ANNOTATION_PATH] = "PATH",
 		[ANNOTATION_TENANT_NAME] = "NAME",
-		[ANNOTATION_WEIGHT] = "WEIGHT" };
+		[ANNOTATION_WEIGHT] = "WEIGHT",
+		[ANNOTATION_EMULATORS] = "auto|ARCH|ARCH=PATH|PATH" };
 
 	json_begin_object(writer, "annotations");
 	for (size_t i = 0; i < facts->annotations.count; i++)

@@ -269,6 +269,8 @@ switch() {
 			[[ $word != [A-Z]* ]] || continue
 			# A virtual machine takes more than most machines have: microvm.bats.
 			[[ $word != microvm ]] || continue
+			# Takes an emulator, which this machine may not have: emulation.bats.
+			[[ $word != auto ]] || continue
 			takes --arg n "$name" --arg w "$word" '.annotations[$n] = $w' || report "$name: $word"
 		done
 		refuses "$name" --arg n "$name" '.annotations[$n] = "nonsense"'

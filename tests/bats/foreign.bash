@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2034 # the container's own names; used by the files
 # Programs of other architectures: Debian's busybox for them, Debian's qemu-user that executes them.
 
 # The names that QEMU has for what is tested, and what uname(1) says there.

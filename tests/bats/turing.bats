@@ -17,7 +17,7 @@ setup_file() {
 
 @test "universal machine: what each table computes is the same on every layer" {
 	local table tape own
-	rm -r "$ROOTFS/bin"
+	rm -r "${ROOTFS:?}/bin"
 	cp -r "$BATS_FILE_TMPDIR/riscv64" "$BATS_FILE_TMPDIR/machines" "$ROOTFS/"
 	annotate "$FOREIGN/qemu-riscv64"
 	for table in beaver-4 'increment 1110x' 'increment 111x'; do
