@@ -152,7 +152,7 @@ static bool is_told(const struct family *family, const struct stats_row *row)
 }
 
 static void add_family(struct buffer *text, const struct stats_sample *sample,
-	const struct family *family, bool tenants)
+	const struct buffer *labels, const struct family *family, bool tenants)
 {
 	_cleanup_free_ char *name =
 		string_format("hull_%s_%s", tenants ? "tenant" : "container", family->name);
@@ -168,7 +168,7 @@ static void add_family(struct buffer *text, const struct stats_sample *sample,
 		buffer_text(text, name);
 		if (family->is_counter)
 			buffer_text(text, "_total");
-		add_labels(text, row);
+		buffer_bytes(text, labels[i].data, labels[i].length);
 		if (add_value(text, family, row)) {
 			buffer_text(text, "\n");
 		} else {
@@ -200,8 +200,16 @@ static void add_host(struct buffer *text, const struct stats_host *host)
 
 void render_openmetrics(struct buffer *text, const struct stats_sample *sample, bool tenants)
 {
+	/* Once, and not for each family. */
+	_cleanup_free_ struct buffer *labels =
+		memory_allocate_zero(sample->count * sizeof(*labels));
+
 	add_host(text, &sample->host);
+	for (size_t i = 0; i < sample->count; i++)
+		add_labels(&labels[i], &sample->rows[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		add_family(text, sample, &families[i], tenants);
+		add_family(text, sample, labels, &families[i], tenants);
+	for (size_t i = 0; i < sample->count; i++)
+		buffer_free(&labels[i]);
 	buffer_text(text, "# EOF\n");
 }
