@@ -412,3 +412,43 @@ assert_nothing_left_but_running() {
 	assert_error "--network-lock" wool
 	goes_on "$(count)"
 }
+
+@test "checkpoint --check: what it would fail at, while the container runs" {
+	SCRIPT='exec 7<>/big; dd if=/dev/zero of=/big bs=1M count=2 2>/dev/null; rm /big; '
+	run_counter
+	try checkpoint --check --ghost-limit 4M
+	assert_ok
+	assert_output "container $ID can be checkpointed"
+	hull exec --detach "$ID" sh -c 'while :; do sleep 0.1 || :; done' </dev/null >/dev/null 2>&1
+	try checkpoint --check
+	assert_error "container $ID cannot be checkpointed now: 2 obstacles"
+	assert_has "descriptor 7" "--ghost-limit" "was added by exec"
+	not test -e "$IMAGES"
+	try hull --criu /bin/true checkpoint --check --ghost-limit 4M "$ID"
+	assert_has "CRIU does not answer"
+	goes_on "$(count)"
+}
+
+@test "checkpoint --check: io_uring, a listening socket and a connection" {
+	mount_add /usr bind /usr rbind ro
+	ln -s usr/lib "$ROOTFS/lib"
+	ln -s usr/lib64 "$ROOTFS/lib64"
+	cat >"$ROOTFS/open.py" <<-'EOF_PY'
+		import ctypes, os, socket, time
+		parameters = (ctypes.c_uint32 * 64)()
+		ctypes.CDLL(None, use_errno=True).syscall(425, 4, parameters)
+		a = socket.create_server(("127.0.0.1", 4000))
+		b = socket.create_connection(("127.0.0.1", 4000))
+		open("/ready", "w")
+		while True:
+		    time.sleep(0.1)
+	EOF_PY
+	payload /usr/bin/python3 /open.py
+	run_detached
+	wait_until test -e "$ROOTFS/ready"
+	try hull checkpoint --check "$ID"
+	assert_status 1
+	assert_has "(python3), descriptor" "established TCP connection: --tcp-established"
+	# Where the kernel lets nobody have one there is none to be seen.
+	[[ $(cat /proc/sys/kernel/io_uring_disabled) == 2 ]] || assert_has io_uring_setup
+}
