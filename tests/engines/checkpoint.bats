@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2034,SC2153,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # Checkpoint and restore with the real CRIU: what was in memory, in descriptors, mounts and cgroups
 # is there again, and after a checkpoint that fails the container runs on.
 
@@ -10,11 +11,11 @@ setup_file() { command -v criu >/dev/null || skip "no criu on this machine"; }
 # A signal or a restore ends a sleep early, so it is always in a loop.
 COUNTER='i=0; while :; do i=$((i + 1)); echo $i >/tmp/count.new; mv /tmp/count.new /tmp/count; sleep 0.02 || :; done'
 
-# run_counter [OPTION...]: $ID counts in /tmp/count.
+# run_counter: $ID counts in /tmp/count.
 run_counter() {
 	IMAGES=$BATS_TEST_TMPDIR/images
 	script "${SCRIPT-}$COUNTER"
-	run_detached "$@"
+	run_detached
 	wait_until counts_beyond 0
 }
 count() { cat "$ROOTFS/tmp/count"; }
@@ -24,7 +25,7 @@ goes_on() { wait_until counts_beyond "$1" && (($(count) > $1)); }
 
 checkpoint() { hull checkpoint --image-path "$IMAGES" "$@" "$ID"; }
 restore() { detached restore --detach --image-path "$IMAGES" "$@" "$ID"; }
-gone() { [[ ! -e $STATE/${1:-$ID} ]]; }
+gone() { [[ ! -e $STATE/$ID ]]; }
 
 # view PID: what the process sees of mounts: root, place, options; not the numbers.
 view() { cut -d' ' -f4-6 "/proc/$1/mountinfo" | sort; }
@@ -38,7 +39,7 @@ namespaces_own() {
 }
 
 @test "checkpoint: the container is saved, and goes on after restore" {
-	local before after first
+	local first
 	config '.linux.resources.pids.limit = 77 | .hostname = "moved"'
 	run_counter
 	view "$(pid_of)" >before
