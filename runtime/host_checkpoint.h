@@ -8,6 +8,8 @@
 
 int host_checkpoint(const struct container *container, const struct config *config,
 	const struct checkpoint_request *request);
+/* Tells what a checkpoint would fail at, and touches nothing; an error when there is something. */
+int host_examine(const struct container *container, const struct checkpoint_request *request);
 int host_restore(struct container *container, const struct process_request *request,
 	struct process_handle *handle);
 

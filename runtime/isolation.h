@@ -82,6 +82,8 @@ struct isolation {
 	 */
 	int (*checkpoint)(const struct container *container, const struct config *config,
 		const struct checkpoint_request *request);
+	/* Print what a checkpoint would fail at, without touching the container; an error then. */
+	int (*examine)(const struct container *container, const struct checkpoint_request *request);
 	/* As `create` and `start` in one, from the images of the request's `restore`. */
 	int (*restore)(struct container *container, const struct process_request *request,
 		struct process_handle *handle);

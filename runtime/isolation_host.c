@@ -360,6 +360,7 @@ const struct isolation isolation_host = {
 	.write_stats = host_write_stats,
 	.watch = host_watch,
 	.checkpoint = host_checkpoint,
+	.examine = host_examine,
 	.restore = host_restore,
 	.destroy = host_destroy,
 };

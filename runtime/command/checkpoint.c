@@ -12,6 +12,8 @@ static const struct option options[] = {
 	{ "leave-running", 'R', OPTION_FLAG,
 		offsetof(struct checkpoint_options, request.leave_running), NULL,
 		"let the container go on afterwards" },
+	CHECKPOINT_FLAG("check", check,
+		"only tell what it would fail at; the container is not even stopped"),
 	CHECKPOINT_FLAG("tcp-skip-in-flight", request.tcp_skip_in_flight,
 		"without TCP connections that are not established yet"),
 	CHECKPOINT_FLAG("pre-dump", request.pre_dump,
@@ -46,6 +48,7 @@ static int checkpoint_run(const struct invocation *invocation)
 {
 	_cleanup_container_ struct container container = CONTAINER_NONE;
 	_cleanup_config_ struct config config = { 0 };
+	const struct checkpoint_options *wanted = invocation->options;
 	struct checkpoint_request request;
 	int r = checkpoint_options_read(invocation, &request);
 	int root_fd = r < 0 ? r : container_root_open(invocation->global);
@@ -55,6 +58,8 @@ static int checkpoint_run(const struct invocation *invocation)
 	r = container_open(&container, root_fd, invocation->operands[0], CONTAINER_LOCKED);
 	if (r >= 0)
 		r = checkpoint_check(&container);
+	if (r >= 0 && wanted->check)
+		return isolation_of(&container)->examine(&container, &request);
 	if (r >= 0)
 		r = container_load_config(&container, &config);
 	if (r >= 0)

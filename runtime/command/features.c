@@ -16,6 +16,9 @@ static int features_run(const struct invocation *invocation)
 	struct string_pair about[] = {
 		{ "io.hull.version", HULL_VERSION },
 		{ "io.hull.commit", HULL_COMMIT },
+		/* By these names callers of runc and crun look for it. */
+		{ "org.opencontainers.runc.checkpoint.enabled", "true" },
+		{ "run.oci.crun.checkpoint.enabled", "true" },
 	};
 	_cleanup_buffer_ struct buffer text = { 0 };
 	const struct features_facts facts = {

@@ -77,10 +77,10 @@ assert_offers() {
 @test "completion: every command, and options in front of it" {
 	# shellcheck disable=SC2046 # words
 	assert_offers "hull " $(hull --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p')
-	assert_offers "hull re" resume
+	assert_offers "hull res" restore resume
 	assert_offers "hull --log-l" --log-level
-	assert_offers "hull --root /tmp re" resume
-	assert_offers "hull --log-format=json re" resume
+	assert_offers "hull --root /tmp resu" resume
+	assert_offers "hull --log-format=json resu" resume
 }
 
 @test "completion: every option of every command, as --help names them" {

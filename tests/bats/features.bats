@@ -263,7 +263,7 @@ switch() {
 	payload true
 	assert_eq "$(listed '.annotations["io.hull.version"]')" "$(hull --version | sed -n '1s/^hull version //p')"
 	assert_eq "$(listed '.annotations["io.hull.commit"]')" "$(hull --version | sed -n '2s/^commit: //p')"
-	for name in $(listed '.annotations | keys[] | select(startswith("io.hull.") | not)'); do
+	for name in $(listed '.annotations | keys[] | select(startswith("io.hull.") or endswith(".checkpoint.enabled") | not)'); do
 		for word in $(hull features | jq -r --arg n "$name" '.annotations[$n]' | tr '|' ' '); do
 			# In capitals is what a word stands for: those have tests of their own.
 			[[ $word != [A-Z]* ]] || continue

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2034,SC2153,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # Checkpoint and restore with the real CRIU: what was in memory, in descriptors, mounts and cgroups
 # is there again, and after a checkpoint that fails the container runs on.
 
@@ -10,11 +11,11 @@ setup_file() { command -v criu >/dev/null || skip "no criu on this machine"; }
 # A signal or a restore ends a sleep early, so it is always in a loop.
 COUNTER='i=0; while :; do i=$((i + 1)); echo $i >/tmp/count.new; mv /tmp/count.new /tmp/count; sleep 0.02 || :; done'
 
-# run_counter [OPTION...]: $ID counts in /tmp/count.
+# run_counter: $ID counts in /tmp/count.
 run_counter() {
 	IMAGES=$BATS_TEST_TMPDIR/images
 	script "${SCRIPT-}$COUNTER"
-	run_detached "$@"
+	run_detached
 	wait_until counts_beyond 0
 }
 count() { cat "$ROOTFS/tmp/count"; }
@@ -24,7 +25,7 @@ goes_on() { wait_until counts_beyond "$1" && (($(count) > $1)); }
 
 checkpoint() { hull checkpoint --image-path "$IMAGES" "$@" "$ID"; }
 restore() { detached restore --detach --image-path "$IMAGES" "$@" "$ID"; }
-gone() { [[ ! -e $STATE/${1:-$ID} ]]; }
+gone() { [[ ! -e $STATE/$ID ]]; }
 
 # view PID: what the process sees of mounts: root, place, options; not the numbers.
 view() { cut -d' ' -f4-6 "/proc/$1/mountinfo" | sort; }
@@ -38,7 +39,7 @@ namespaces_own() {
 }
 
 @test "checkpoint: the container is saved, and goes on after restore" {
-	local before after first
+	local first
 	config '.linux.resources.pids.limit = 77 | .hostname = "moved"'
 	run_counter
 	view "$(pid_of)" >before
@@ -411,4 +412,44 @@ assert_nothing_left_but_running() {
 	try checkpoint --network-lock wool
 	assert_error "--network-lock" wool
 	goes_on "$(count)"
+}
+
+@test "checkpoint --check: what it would fail at, while the container runs" {
+	SCRIPT='exec 7<>/big; dd if=/dev/zero of=/big bs=1M count=2 2>/dev/null; rm /big; '
+	run_counter
+	try checkpoint --check --ghost-limit 4M
+	assert_ok
+	assert_output "container $ID can be checkpointed"
+	hull exec --detach "$ID" sh -c 'while :; do sleep 0.1 || :; done' </dev/null >/dev/null 2>&1
+	try checkpoint --check
+	assert_error "container $ID cannot be checkpointed now: 2 obstacles"
+	assert_has "descriptor 7" "--ghost-limit" "was added by exec"
+	not test -e "$IMAGES"
+	try hull --criu /bin/true checkpoint --check --ghost-limit 4M "$ID"
+	assert_has "CRIU does not answer"
+	goes_on "$(count)"
+}
+
+@test "checkpoint --check: io_uring, a listening socket and a connection" {
+	mount_add /usr bind /usr rbind ro
+	ln -s usr/lib "$ROOTFS/lib"
+	ln -s usr/lib64 "$ROOTFS/lib64"
+	cat >"$ROOTFS/open.py" <<-'EOF_PY'
+		import ctypes, os, socket, time
+		parameters = (ctypes.c_uint32 * 64)()
+		ctypes.CDLL(None, use_errno=True).syscall(425, 4, parameters)
+		a = socket.create_server(("127.0.0.1", 4000))
+		b = socket.create_connection(("127.0.0.1", 4000))
+		open("/ready", "w")
+		while True:
+		    time.sleep(0.1)
+	EOF_PY
+	payload /usr/bin/python3 /open.py
+	run_detached
+	wait_until test -e "$ROOTFS/ready"
+	try hull checkpoint --check "$ID"
+	assert_status 1
+	assert_has "(python3), descriptor" "established TCP connection: --tcp-established"
+	# Where the kernel lets nobody have one there is none to be seen.
+	[[ $(cat /proc/sys/kernel/io_uring_disabled) == 2 ]] || assert_has io_uring_setup
 }
