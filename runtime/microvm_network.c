@@ -186,7 +186,13 @@ int microvm_network_join(const struct container *container, int socket_fd)
 		r = network_view_read(visit.socket_fd, &view);
 	if (r >= 0 && view.count)
 		r = record(container, namespace_fd, &view);
-	return r < 0 ? r : give_all(socket_fd, visit.socket_fd, &view);
+	if (r < 0 || !view.count)
+		return r;
+	r = give_all(socket_fd, visit.socket_fd, &view);
+	/* What was in the way is somebody else's, and all of ours is undone. */
+	if (r < 0)
+		(void)unlinkat(container->folder_fd, RECORD_NAME, 0);
+	return r;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
