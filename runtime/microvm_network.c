@@ -206,7 +206,7 @@ static int open_recorded(const struct container *container, unsigned long long i
 	struct stat status;
 
 	if (container_load_config(container, &config) >= 0)
-		namespace = config_namespace(&config, NAMESPACE_NETWORK);
+	namespace = config_namespace(&config, NAMESPACE_NETWORK);
 	if (namespace && namespace->path)
 		fd = open_joined(&config, namespace);
 	return fd >= 0 && fstat(fd, &status) == 0 && status.st_ino == inode ? TAKE_FD(fd) : -ENOENT;
