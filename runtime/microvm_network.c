@@ -186,7 +186,13 @@ int microvm_network_join(const struct container *container, int socket_fd)
 		r = network_view_read(visit.socket_fd, &view);
 	if (r >= 0 && view.count)
 		r = record(container, namespace_fd, &view);
-	return r < 0 ? r : give_all(socket_fd, visit.socket_fd, &view);
+	if (r < 0 || !view.count)
+		return r;
+	r = give_all(socket_fd, visit.socket_fd, &view);
+	/* What was in the way is somebody else's, and all of ours is undone. */
+	if (r < 0)
+		(void)unlinkat(container->folder_fd, RECORD_NAME, 0);
+	return r;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -196,8 +202,8 @@ static int open_recorded(const struct container *container, unsigned long long i
 {
 	_cleanup_config_ struct config config = { 0 };
 	_cleanup_close_ int fd = -EBADF;
-	struct stat status;
 	const struct config_namespace *namespace = NULL;
+	struct stat status;
 
 	if (container_load_config(container, &config) >= 0)
 	namespace = config_namespace(&config, NAMESPACE_NETWORK);

@@ -161,8 +161,8 @@ static void test_transmit(void)
 	char *data = memory_at(&memory, DATA, 64), got[128];
 
 	begin(ALL);
-	memset(data, 0, 64);
-	memcpy(data + NET_HEADER_BYTES, "answer", 6);
+	memset(data, 0, NET_HEADER_BYTES);
+	(void)stpcpy(data + NET_HEADER_BYTES, "answer");
 	offer(TRANSMIT, 5, 0, NET_HEADER_BYTES + 6);
 	CHECK(recv(wire_fd, got, sizeof(got), MSG_DONTWAIT) == NET_HEADER_BYTES + 6 &&
 			!memcmp(got, data, NET_HEADER_BYTES + 6),
