@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks the monitor for something: runtime/ of the same user, over a socket in the state folder. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,10 +13,24 @@
 #include "base/memory.h"
 #include "microvm/link.h"
 
+/* Whether what this connection has begun is a process that can still be told something. */
+static bool client_has_process(const struct link_client *client)
+{
+	const struct link_process *process = &client->link->processes[client->process];
+
+	return client->process > 0 && process->streams[0].link && !process->exited;
+}
+
 void link_client_close(struct link_client *client)
 {
+	const int32_t end = SIGKILL;
+
 	if (client->source.fd < 0)
 		return;
+	/* Whoever stood for it out here has been killed. */
+	if (client->process >= 0 && client_has_process(client))
+		link_send(client->link, SESSION_SIGNAL, (unsigned int)client->process, &end,
+			sizeof(end));
 	if (client->process >= 0)
 		client->link->processes[client->process].client = NULL;
 	(void)loop_watch(client->link->loop, &client->source, 0);
@@ -91,6 +106,23 @@ static void begin(struct link *link, struct link_client *client, const struct re
 	link_send(link, create ? SESSION_CREATE : SESSION_EXEC, number, &request->terminal,
 		sizeof(request->terminal));
 	link_streams_open(link, number, fds);
+	if (request->terminal.wanted)
+		link_resize(link, number, fds[STREAM_INPUT]);
+}
+
+/* What a process that was begun is told by the one that stands for it. */
+static void client_tell(const struct link_client *client, const struct request *request,
+	const char *body, size_t bytes)
+{
+	unsigned int number = (unsigned int)client->process;
+
+	if (client->process < 0 || !client_has_process(client))
+		return;
+	if (request->type == REQUEST_RESIZE)
+		link_send(client->link, SESSION_RESIZE, number, &request->terminal,
+			sizeof(request->terminal));
+	else if (bytes == sizeof(int32_t))
+		link_send(client->link, SESSION_SIGNAL, number, body, bytes);
 }
 
 /* What the guest gets is hull's own; only what the monitor uses itself is looked at. */
@@ -123,6 +155,10 @@ static void client_serve(struct link_client *client, const struct request *reque
 	struct link *link = client->link;
 	const int own[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
 
+	if (request->type == REQUEST_SIGNAL || request->type == REQUEST_RESIZE) {
+		client_tell(client, request, body, bytes);
+		return;
+	}
 	/* One thing at a time for one connection; a container is made once. */
 	if (client->process >= 0 || (request->type == REQUEST_CREATE && link->processes[0].used) ||
 		(request->type == REQUEST_EXEC && fds[REQUEST_FDS - 1] < 0)) {

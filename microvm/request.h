@@ -5,11 +5,13 @@
 /*
  * What runtime/ asks a monitor for: packets over a SOCK_SEQPACKET socket, a head
  * and a body. A request is answered with one packet; one that begins a process is
- * followed by its end.
+ * followed by its end. A connection that is closed before ends its process.
  */
 #include "microvm/session.h"
 
 #define REQUEST_BODY (128u << 10) /* bytes: of config.json or process.json */
+/* What the container is called in the guest. */
+#define GUEST_CONTAINER "container"
 /* The number of standard descriptors that come with an EXEC. */
 #define REQUEST_FDS 3
 
@@ -19,6 +21,9 @@ enum request_type {
 	REQUEST_EXEC, /* process.json, with three descriptors */
 	REQUEST_CALL, /* arguments of the guest's hull, each with a NUL behind it */
 	REQUEST_NETWORK, /* a network file, with the descriptor of the interface's tap if it names one */
+	/* For the process that this connection has begun; neither has an answer. */
+	REQUEST_SIGNAL, /* int32_t number */
+	REQUEST_RESIZE, /* its terminal has the size of the head */
 	REQUEST_TYPES,
 };
 

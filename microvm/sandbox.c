@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -50,15 +55,97 @@ int sandbox_enter_root(int root_fd)
 	return 0;
 }
 
-int sandbox_drop_privileges(void)
+#define NOBODY 65534
+
+static int set_capabilities(uint32_t kept)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { .effective = kept,
+		.permitted = kept } };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capset, &head, none) < 0)
-		return error_errno(errno, "cannot give the monitor's privileges up");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capset, &head, data) < 0)
+		return error_errno(errno, "cannot give privileges up");
 	return 0;
 }
+
+int sandbox_drop_privileges(void)
+{
+	/* Whoever is not root is nobody else's user already. */
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+				      setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		return error_errno(errno, "cannot give root's user id up");
+	return set_capabilities(0);
+}
+
+/* ---- users ------------------------------------------------------------------------------------------ */
+
+int sandbox_enter_user_namespace(int socket_fd)
+{
+	char go;
+
+	if (unshare(CLONE_NEWUSER) < 0)
+		return error_errno(
+			errno, "a user namespace (see /proc/sys/user/max_user_namespaces)");
+	if (send(socket_fd, "", 1, MSG_NOSIGNAL) < 0 || recv(socket_fd, &go, 1, 0) != 1)
+		return error_set(EPIPE, "the microVM's monitor has ended");
+	return 0;
+}
+
+/* The ids that this process knows, each as itself. */
+static int map_ids(pid_t pid, const char *file)
+{
+	_cleanup_buffer_ struct buffer own = { 0 }, map = { 0 };
+	unsigned int inside, outside, count;
+	char path[64];
+	int used, r;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/%s", file);
+	r = file_read_at(AT_FDCWD, path, &own, 65536);
+	for (const char *rest = own.data;
+		r >= 0 && rest && sscanf(rest, "%u %u %u%n", &inside, &outside, &count, &used) == 3;
+		rest += used)
+		buffer_format(&map, "%u %u %u\n", inside, inside, count);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	if (r >= 0)
+		r = file_write_at(AT_FDCWD, path, map.data);
+	return r < 0 ? error_errno(r, "%s", path) : 0;
+}
+
+int sandbox_map_users(pid_t pid, int socket_fd)
+{
+	char text[ERROR_TEXT_BYTES];
+	ssize_t got = recv(socket_fd, text, sizeof(text) - 1, 0);
+	int r;
+
+	if (got <= 0)
+		return error_set(EPIPE, "it has ended");
+	if (got > 1) {
+		text[got] = '\0';
+		return error_set(EIO, "%s", text);
+	}
+	r = map_ids(pid, "uid_map");
+	if (r >= 0)
+		r = map_ids(pid, "gid_map");
+	if (r >= 0 && send(socket_fd, "", 1, MSG_NOSIGNAL) < 0)
+		r = error_errno(errno, "send");
+	return r;
+}
+
+void sandbox_report(int socket_fd)
+{
+	const char *text = error_text(-EIO);
+
+	(void)send(socket_fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+int sandbox_keep_file_capabilities(void)
+{
+	return set_capabilities(1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE |
+				1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER | 1u << CAP_FSETID |
+				1u << CAP_SETFCAP);
+}
+
+/* ---- system calls ----------------------------------------------------------------------------------- */
 
 /* What both need: the lock, the allocator, eventfds, KVM, an end. */
 static const int both[] = {
@@ -94,6 +181,50 @@ static const int loop_only[] = {
 	SCMP_SYS(writev),
 };
 
+/* No call that opens a socket, makes a process, changes a namespace or mounts. */
+static const int files_only[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(close),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(fallocate),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),
+	SCMP_SYS(fchown),
+	SCMP_SYS(fchownat),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(getxattr),
+	SCMP_SYS(linkat),
+	SCMP_SYS(listxattr),
+	SCMP_SYS(lseek),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(mknodat),
+	SCMP_SYS(mmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(openat),
+	SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(removexattr),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sendto),
+	SCMP_SYS(setxattr),
+	SCMP_SYS(symlinkat),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(utimensat),
+};
+
 static int add_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 {
 	int r = 0;
@@ -106,8 +237,12 @@ static int add_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 static int load_filter(enum sandbox_thread thread)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int r = filter ? add_calls(filter, both, ARRAY_SIZE(both)) : -ENOMEM;
+	int r = filter ? 0 : -ENOMEM;
 
+	if (r >= 0 && thread == SANDBOX_FILES)
+		r = add_calls(filter, files_only, ARRAY_SIZE(files_only));
+	else if (r >= 0)
+		r = add_calls(filter, both, ARRAY_SIZE(both));
 	if (r >= 0 && thread == SANDBOX_LOOP)
 		r = add_calls(filter, loop_only, ARRAY_SIZE(loop_only));
 	if (r >= 0)

@@ -12,7 +12,7 @@
  *   FILE path, bytes →                     config.json, process.json
  *   CREATE, START, EXEC, CALL, NETWORK →
  *                               ← ANSWER   exit code, text
- *   INPUT, INPUT_END, RESIZE →
+ *   INPUT, INPUT_END, RESIZE, SIGNAL →
  *                       ← OUTPUT, ERRORS
  *   CREDIT →                   ← CREDIT
  *                               ← EXITED   exit code
@@ -41,6 +41,7 @@ enum session_type {
 	SESSION_NETWORK, /* what /run/bundle/network-NUMBER says; an ANSWER follows */
 	SESSION_RESIZE,	 /* struct session_terminal */
 	SESSION_EXITED,	 /* int32_t exit code, as a shell has it */
+	SESSION_SIGNAL,	 /* int32_t number, to a process that EXEC has begun */
 	SESSION_TYPES,
 };
 

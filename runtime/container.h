@@ -26,11 +26,12 @@
 /* state.json */
 struct container_record {
 	const char *id, *bundle, *rootfs, *created, *owner, *cgroup, *isolation;
-	bool damaged;	       /* state.json cannot be read: known to `delete --force` alone */
-	int64_t pid;	       /* 0 while it is being created */
-	uint64_t pid_start;    /* clock ticks since boot: tells a pid from its reuse */
-	const char *tenant;    /* runtime/tenants.h; its level is above the cgroup; NULL: none */
-	const char *rdt_class; /* of resctrl; NULL: none */
+	bool damaged;		 /* state.json cannot be read: known to `delete --force` alone */
+	int64_t pid;		 /* 0 while it is being created */
+	uint64_t pid_start;	 /* clock ticks since boot: tells a pid from its reuse */
+	uint64_t machine_memory; /* MiB, of a virtual machine; 0: it is none */
+	const char *tenant;	 /* runtime/tenants.h; its level is above the cgroup; NULL: none */
+	const char *rdt_class;	 /* of resctrl; NULL: none */
 	bool rdt_made, rdt_monitored;
 	bool no_new_keyring, shared_pids; /* no pid namespace of its own */
 	bool user_namespace_added;	  /* by hull: config.json has none (runtime/rootless.h) */

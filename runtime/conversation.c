@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "base/message.h"
 #include "ns/container_init.h"
-#include "ns/hook.h"
 #include "ns/id_map.h"
 #include "runtime/announce.h"
+#include "runtime/create_hooks.h"
 #include "runtime/seccomp_agent.h"
 
 int conversation_open(struct conversation *talk, struct container *container,
@@ -51,17 +51,8 @@ static int talk_send(const struct conversation *talk, enum message_type type)
 
 static int talk_run_hooks(const struct conversation *talk, const struct config *config)
 {
-	const struct container_state state = {
-		.id = talk->container->id,
-		.status = "creating",
-		.bundle = talk->container->record.bundle,
-		.pid = talk->handle->pid,
-		.annotations = &config->annotations,
-	};
-	int r = hook_run_all(&config->hooks->prestart, "prestart", &state);
+	int r = create_hooks_run(talk->container, config, talk->handle->pid);
 
-	if (r >= 0)
-		r = hook_run_all(&config->hooks->create_runtime, "createRuntime", &state);
 	return r < 0 ? r : talk_send(talk, MESSAGE_GO);
 }
 

@@ -70,7 +70,8 @@ static int host_plan_cgroup(
 }
 
 int host_make_cgroup(struct container *container, const struct process_request *request,
-	struct host_tenant *tenant, struct cgroup **cgroup)
+	const struct config_resources *resources, struct host_tenant *tenant,
+	struct cgroup **cgroup)
 {
 	const struct config *config = request->config;
 	bool is_told = request->no_cgroup || request->systemd_cgroup;
@@ -89,14 +90,14 @@ int host_make_cgroup(struct container *container, const struct process_request *
 			r = host_create_delegated(container, config, tenant, cgroup);
 	}
 	if (r >= 0 && cgroup_apply_comes_first(*cgroup))
-		r = cgroup_apply(*cgroup, config->linux->resources, false);
+		r = cgroup_apply(*cgroup, resources, false);
 	return r;
 }
 
-int host_start_cgroup(struct container *container, const struct config *config,
+int host_start_cgroup(struct container *container, const struct config_resources *resources,
 	struct host_tenant *tenant, struct cgroup *cgroup, pid_t pid)
 {
-	int r = cgroup_start(cgroup, pid, config->linux->resources);
+	int r = cgroup_start(cgroup, pid, resources);
 	_cleanup_free_ char *why = NULL;
 
 	host_tenant_close(tenant);

@@ -10,15 +10,16 @@
 /* That of an existing container. */
 int host_open_cgroup(const struct container *container, struct cgroup **cgroup);
 
-/* Make that of a new container; the limits hold already where cgroup_apply_comes_first. */
+/* Make that of a new container, or of the virtual machine that it is in; the limits hold already where cgroup_apply_comes_first. */
 int host_make_cgroup(struct container *container, const struct process_request *request,
-	struct host_tenant *tenant, struct cgroup **cgroup);
+	const struct config_resources *resources, struct host_tenant *tenant,
+	struct cgroup **cgroup);
 
 /*
  * While the process sets itself up: the limits hold before it is released. From then on the
  * tenant is unlocked: hooks may make and delete other containers of it.
  */
-int host_start_cgroup(struct container *container, const struct config *config,
+int host_start_cgroup(struct container *container, const struct config_resources *resources,
 	struct host_tenant *tenant, struct cgroup *cgroup, pid_t pid);
 
 #endif

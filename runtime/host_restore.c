@@ -165,8 +165,9 @@ static int restore_run(struct restore *restore, const struct criu_options *optio
 	int r = criu_start(&criu, &start);
 
 	if (r >= 0)
-		r = host_start_cgroup(restore->container, restore->request->config, tenant,
-			restore->cgroup, criu.pid);
+		r = host_start_cgroup(restore->container,
+			restore->request->config->linux->resources, tenant, restore->cgroup,
+			criu.pid);
 	if (r >= 0)
 		r = cgroup_owner_set(restore->cgroup, restore->request->config);
 	if (r >= 0)
@@ -276,7 +277,8 @@ int host_restore(struct container *container, const struct process_request *requ
 		r = make_root_folder(&restore);
 	if (r < 0)
 		return r;
-	r = host_make_cgroup(container, request, &tenant, &cgroup);
+	r = host_make_cgroup(
+		container, request, request->config->linux->resources, &tenant, &cgroup);
 	restore.cgroup = cgroup;
 	if (r >= 0)
 		r = host_rdt_make(container, request->config->linux->intel_rdt);

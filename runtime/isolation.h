@@ -67,6 +67,9 @@ struct isolation {
 	int (*freeze)(const struct container *container, bool frozen);
 	bool (*is_frozen)(const struct container *container);
 	int (*processes)(const struct container *container, pid_t **pids, size_t *count);
+	/* What ps(1) prints of them with these WORDS; NULL: they are this machine's own. */
+	int (*table)(
+		const struct container *container, char **words, int count, struct buffer *text);
 	/* Change the limits and (RDT is not NULL) the share of caches: all that is given, or nothing. */
 	int (*update)(struct container *container, const struct config_resources *resources,
 		const struct config_intel_rdt *rdt);

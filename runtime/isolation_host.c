@@ -57,7 +57,8 @@ static int host_create(struct container *container, int bundle_fd,
 	int r = host_plan_prepare(&plan, container, bundle_fd, request);
 
 	if (r >= 0)
-		r = host_make_cgroup(container, request, &tenant, &cgroup);
+		r = host_make_cgroup(
+			container, request, request->config->linux->resources, &tenant, &cgroup);
 	if (r >= 0)
 		r = host_rdt_make(container, request->config->linux->intel_rdt);
 	if (r >= 0)
@@ -78,7 +79,8 @@ static int host_create(struct container *container, int bundle_fd,
 	if (r >= 0)
 		r = limit_oom_score(&plan.init, handle->pid);
 	if (r >= 0)
-		r = host_start_cgroup(container, request->config, &tenant, cgroup, handle->pid);
+		r = host_start_cgroup(
+			container, request->config->linux->resources, &tenant, cgroup, handle->pid);
 	if (r >= 0)
 		r = cgroup_owner_set(cgroup, request->config);
 	if (r >= 0 && request->whisper)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -16,88 +17,20 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "cgroup/cgroup.h"
-#include "runtime/host_tenant.h"
-#include "runtime/isolation.h"
+#include "runtime/announce.h"
+#include "runtime/create_hooks.h"
+#include "runtime/host_cgroup.h"
+#include "runtime/host_rdt.h"
 #include "runtime/microvm_monitor.h"
 #include "runtime/microvm_network.h"
+#include "runtime/microvm_size.h"
 
 /* Where the new process finds what it gets, behind its stdio. */
 enum { CONTROL_FD = 3, CLIENT_FD, FIRST_OTHER_FD };
 
+#define MOST_PS_WORDS 8
+
 /* ---- create ---------------------------------------------------------------------------------------- */
-
-/*
- * The group is that of the whole machine: it gets /dev/kvm beside the devices that every
- * container has, and the container's weight, as it stands beside containers. The limits of the
- * container hold in the guest.
- */
-static const struct config_resources *microvm_resources(
-	struct arena *arena, const struct config *config)
-{
-	const struct config_resources *wanted = config->linux->resources;
-	static struct config_device_rule kvm = {
-		.allow = true,
-		.type = "c",
-		.major = { .set = true, .value = 10 },
-		.minor = { .set = true, .value = 232 },
-		.access = "rw",
-	};
-	struct config_resources *resources = arena_allocate(arena, sizeof(*resources));
-
-	*resources = (struct config_resources){ .devices = { &kvm, 1 } };
-	if (!wanted || !wanted->cpu)
-		return resources;
-	resources->cpu = arena_allocate(arena, sizeof(*resources->cpu));
-	*resources->cpu = (struct config_cpu){
-		.weight = wanted->cpu->weight,
-		.shares = wanted->cpu->shares,
-		.idle = wanted->cpu->idle,
-	};
-	return resources;
-}
-
-/* In the tenant's level, if there is one, as a container's. */
-static int microvm_plan_cgroup(struct container *container, const struct process_request *request,
-	const struct host_tenant *tenant, struct cgroup **cgroup)
-{
-	const struct config *config = request->config;
-	const char *path = config->linux->cgroups_path;
-	int r;
-
-	if (request->no_cgroup)
-		r = cgroup_open_none(cgroup, container->id);
-	else if (request->systemd_cgroup)
-		r = cgroup_open_systemd(cgroup, container->id, path, &config->annotations);
-	else
-		r = cgroup_open(cgroup, container->id, path, NULL);
-	return r < 0 ? r : host_tenant_join(tenant, container, *cgroup);
-}
-
-static int microvm_make_cgroup(struct container *container, const struct process_request *request,
-	struct host_tenant *tenant, struct cgroup **cgroup)
-{
-	int r = host_tenant_open(tenant, request->config);
-
-	if (r >= 0)
-		r = microvm_plan_cgroup(container, request, tenant, cgroup);
-	if (r < 0)
-		return r;
-	container->record.cgroup = arena_format(&container->arena, "%s", cgroup_saved(*cgroup));
-	r = container_save(container);
-	if (r >= 0)
-		r = host_tenant_enter(tenant, container);
-	if (r < 0)
-		return r;
-	r = cgroup_create(*cgroup);
-	/* A group that is somebody else's is not ours to destroy. */
-	if (r < 0)
-		container->record.cgroup = NULL;
-	else if (cgroup_apply_comes_first(*cgroup))
-		r = cgroup_apply(
-			*cgroup, microvm_resources(&container->arena, request->config), false);
-	return r;
-}
 
 /* In the child: stdio, the two sockets, and nothing else. */
 static void microvm_become_monitor(
@@ -130,20 +63,49 @@ static void microvm_become_monitor(
 	_exit(1);
 }
 
+/* The group is that of the whole machine. */
+static int microvm_make_cgroup(struct container *container, const struct process_request *request,
+	const struct config_resources *resources, struct host_tenant *tenant,
+	struct cgroup **cgroup)
+{
+	int r = host_make_cgroup(container, request, resources, tenant, cgroup);
+
+	return r < 0 ? r : host_rdt_make(container, request->config->linux->intel_rdt);
+}
+
+/* The monitor's process is there, and waits for the container. */
+static int microvm_place(struct container *container, struct process_handle *handle,
+	const struct config_resources *resources, struct host_tenant *tenant, struct cgroup *cgroup)
+{
+	int r = host_rdt_enter(container, handle->pid);
+
+	if (r >= 0)
+		r = host_start_cgroup(container, resources, tenant, cgroup, handle->pid);
+	if (r >= 0)
+		r = process_start_time(handle->pid, &container->record.pid_start);
+	if (r < 0)
+		return r;
+	container->record.pid = handle->pid;
+	return container_save(container);
+}
+
 static int microvm_spawn(struct container *container, const struct microvm_bundle *bundle,
 	const struct process_request *request, struct process_handle *handle, int client_fd)
 {
-	_cleanup_host_tenant_ struct host_tenant tenant = HOST_TENANT_NONE;
+	const struct config_resources *resources =
+		microvm_resources(&container->arena, request->config);
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_host_tenant_ struct host_tenant tenant = HOST_TENANT_NONE;
 	_cleanup_close_ int control_fd = monitor_listen(container), terminal_fd = -EBADF;
 	char **words =
 		monitor_words(&container->arena, bundle, request->config, CONTROL_FD, CLIENT_FD);
 	int r = control_fd;
 
+	container->record.machine_memory = bundle->memory;
 	if (r >= 0 && request->process->terminal)
 		r = terminal_fd = monitor_terminal(request, handle);
 	if (r >= 0)
-		r = microvm_make_cgroup(container, request, &tenant, &cgroup);
+		r = microvm_make_cgroup(container, request, resources, &tenant, &cgroup);
 	if (r < 0)
 		return r;
 	handle->pid = microvm_network_clone(request->config, &handle->pidfd);
@@ -151,15 +113,22 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 		return handle->pid;
 	if (handle->pid == 0)
 		microvm_become_monitor(words, cgroup, terminal_fd, control_fd, client_fd);
-	r = cgroup_start(
-		cgroup, handle->pid, microvm_resources(&container->arena, request->config));
-	host_tenant_close(&tenant);
-	if (r >= 0)
-		r = process_start_time(handle->pid, &container->record.pid_start);
-	if (r < 0)
-		return r;
-	container->record.pid = handle->pid;
-	return container_save(container);
+	return microvm_place(container, handle, resources, &tenant, cgroup);
+}
+
+/* Descriptors do not cross. */
+static int microvm_check_request(const struct process_request *request)
+{
+	if (request->preserve_fds)
+		return error_set(ENOTSUP, "--preserve-fds, LISTEN_FDS: a microVM cannot be given "
+					  "descriptors of the host");
+	if (request->cgroups && request->cgroups->count)
+		return error_set(ENOTSUP, "--cgroup: a microVM's groups cannot be chosen yet");
+	if (request->whisper)
+		return error_set(ENOTSUP,
+			"the whisper is for containers: in a microVM the kernel knows what was "
+			"stolen from it, and tells it in /proc/stat");
+	return 0;
 }
 
 static int microvm_start(struct container *container)
@@ -172,7 +141,7 @@ static int microvm_start(struct container *container)
 	if (r >= 0)
 		r = monitor_ask(socket_fd, REQUEST_START, NULL, 0, false, NULL);
 	if (r >= 0)
-		r = monitor_answer(socket_fd, -1);
+		r = monitor_answer(socket_fd, -1, NULL);
 	if (unlinkat(container->folder_fd, "exec.fifo", 0) < 0 && errno != ENOENT && r >= 0)
 		r = error_errno(errno, "cannot remove exec.fifo");
 	return r;
@@ -187,11 +156,9 @@ static int microvm_create(struct container *container, int bundle_fd,
 	int pair[2], r;
 
 	(void)bundle_fd;
-	if (request->whisper)
-		return error_set(ENOTSUP,
-			"the whisper is for containers: in a microVM the kernel knows what was "
-			"stolen from it, and tells it in /proc/stat");
-	r = microvm_bundle_make(&bundle, container, request->config);
+	r = microvm_check_request(request);
+	if (r >= 0)
+		r = microvm_bundle_make(&bundle, container, request->config);
 	document = bundle.document;
 	if (r < 0)
 		return r;
@@ -205,12 +172,16 @@ static int microvm_create(struct container *container, int bundle_fd,
 	r = microvm_spawn(container, &bundle, request, handle, theirs);
 	file_close(&theirs);
 	if (r >= 0)
+		r = create_hooks_run(container, request->config, handle->pid);
+	if (r >= 0)
 		r = monitor_ask(ours, REQUEST_CREATE, document.data, document.length,
 			request->process->terminal, NULL);
 	if (r >= 0)
-		r = monitor_answer(ours, handle->pidfd);
+		r = monitor_answer(ours, handle->pidfd, NULL);
 	if (r >= 0 && !request->wait_for_start)
 		r = microvm_start(container);
+	if (r >= 0)
+		r = announce_pidfd(request->pidfd_socket, handle->pidfd, "standard");
 	if (r >= 0)
 		r = process_handle_write_pid(handle, request->pid_file);
 	if (r < 0)
@@ -221,20 +192,33 @@ static int microvm_create(struct container *container, int bundle_fd,
 /* ---- exec ----------------------------------------------------------------------------------------- */
 
 /*
- * A process here that stands for the one in the guest: it hands its stdio over and ends
- * with the same code.
+ * A process here that stands for the one in the guest: it has handed its stdio over, hands
+ * its signals on, and ends with the same code. All signals are blocked.
  */
 static void microvm_stand_in(int socket_fd, int terminal_fd)
 {
-	const int kept[] = { socket_fd };
+	const int kept[] = { socket_fd, terminal_fd };
 
-	signal_reset_all();
 	if (terminal_fd >= 0) {
 		(void)setsid();
 		(void)ioctl(terminal_fd, TIOCSCTTY, 0);
 	}
-	process_close_others(0, kept, 1);
-	_exit(monitor_end(socket_fd));
+	process_close_others(0, kept, terminal_fd >= 0 ? 2 : 1);
+	_exit(monitor_end(socket_fd, terminal_fd));
+}
+
+/* Not even for a moment a process that a signal ends instead of the one in the guest. */
+static int microvm_spawn_stand_in(struct process_handle *handle, int socket_fd, int terminal_fd)
+{
+	sigset_t all, before;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	handle->pid = process_clone(0, -1, &handle->pidfd);
+	if (handle->pid == 0)
+		microvm_stand_in(socket_fd, terminal_fd);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return handle->pid < 0 ? error_errno(handle->pid, "fork") : 0;
 }
 
 static int microvm_exec(struct container *container, const struct process_request *request,
@@ -243,7 +227,7 @@ static int microvm_exec(struct container *container, const struct process_reques
 	_cleanup_close_ int socket_fd = monitor_connect(container), terminal_fd = -EBADF;
 	_cleanup_buffer_ struct buffer document = { 0 };
 	int fds[REQUEST_FDS] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
-	int r = socket_fd;
+	int r = socket_fd < 0 ? socket_fd : microvm_check_request(request);
 
 	if (r >= 0 && request->process->terminal)
 		r = terminal_fd = monitor_terminal(request, handle);
@@ -255,23 +239,49 @@ static int microvm_exec(struct container *container, const struct process_reques
 	r = monitor_ask(socket_fd, REQUEST_EXEC, document.data, document.length,
 		request->process->terminal, fds);
 	if (r >= 0)
-		r = monitor_answer(socket_fd, -1);
+		r = monitor_answer(socket_fd, -1, NULL);
 	if (r < 0)
 		return r;
-	handle->pid = process_clone(0, -1, &handle->pidfd);
-	if (handle->pid < 0)
-		return error_errno(handle->pid, "fork");
-	if (handle->pid == 0)
-		microvm_stand_in(socket_fd, terminal_fd);
-	return process_handle_write_pid(handle, request->pid_file);
+	r = microvm_spawn_stand_in(handle, socket_fd, terminal_fd);
+	if (r >= 0)
+		r = announce_pidfd(request->pidfd_socket, handle->pidfd, "setns");
+	return r < 0 ? r : process_handle_write_pid(handle, request->pid_file);
+}
+
+/* ---- the guest's hull asked for something ------------------------------------------------------------ */
+
+/* A command of the guest's hull; what it prints is the message when it fails. */
+static int microvm_call(const struct container *container, const char *const *words, size_t count,
+	struct buffer *text)
+{
+	_cleanup_close_ int socket_fd = monitor_connect(container);
+	_cleanup_buffer_ struct buffer body = { 0 };
+	int r = socket_fd;
+
+	if (r >= 0 && isolation_host.is_frozen(container))
+		r = error_set(EBUSY, "the microVM is paused");
+	for (size_t i = 0; i < count; i++)
+		buffer_bytes(&body, words[i], strlen(words[i]) + 1);
+	if (r >= 0)
+		r = monitor_ask(socket_fd, REQUEST_CALL, body.data, body.length, false, NULL);
+	return r < 0 ? r : monitor_answer(socket_fd, -1, text);
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------- */
 
-/* The monitor hands every signal on; SIGKILL ends it, and with it the machine. */
+/*
+ * The monitor hands every signal on; SIGKILL ends it, and with it the machine. Only the
+ * guest knows what other processes there are.
+ */
 static int microvm_kill(const struct container *container, int signal, bool all)
 {
-	return isolation_host.kill(container, signal, all && signal == SIGKILL);
+	char number[16];
+	const char *const words[] = { "kill", "--all", GUEST_CONTAINER, number };
+
+	if (!all || signal == 0 || signal == SIGKILL)
+		return isolation_host.kill(container, signal, all && signal == SIGKILL);
+	(void)snprintf(number, sizeof(number), "%d", signal);
+	return microvm_call(container, words, ARRAY_SIZE(words), NULL);
 }
 
 static int microvm_freeze(const struct container *container, bool frozen)
@@ -284,18 +294,71 @@ static bool microvm_is_frozen(const struct container *container)
 	return isolation_host.is_frozen(container);
 }
 
+static int microvm_table(
+	const struct container *container, char **words, int count, struct buffer *text)
+{
+	const char *all[MOST_PS_WORDS + 2] = { "ps", GUEST_CONTAINER };
+	int r;
+
+	if (count > MOST_PS_WORDS)
+		return error_set(E2BIG, "too many options for the ps(1) of a microVM");
+	for (int i = 0; i < count; i++)
+		all[2 + i] = words[i];
+	r = microvm_call(container, all, (size_t)count + 2, text);
+	if (r >= 0 && text->length + sizeof(int32_t) + 1 >= SESSION_BODY)
+		r = error_set(E2BIG, "the microVM has more processes than one answer can name");
+	return r;
+}
+
+/* As the guest's kernel numbers them. */
 static int microvm_processes(const struct container *container, pid_t **pids, size_t *count)
 {
-	return isolation_host.processes(container, pids, count);
+	static const char *const words[] = { "ps", "--format", "json", GUEST_CONTAINER };
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct json *list;
+	int r = microvm_call(container, words, ARRAY_SIZE(words), &text);
+
+	if (r >= 0)
+		r = json_parse(&arena, "the guest's processes", text.data, text.length, &list);
+	if (r < 0)
+		return r;
+	*count = 0;
+	*pids = memory_allocate((text.length + 1) * sizeof(**pids));
+	if (list->type == JSON_ARRAY)
+		json_for_each (item, list)
+			if (item->type == JSON_NUMBER)
+				(*pids)[(*count)++] = (pid_t)strtol(item->text, NULL, 10);
+	return 0;
+}
+
+static int microvm_update_guest(
+	const struct container *container, const char *const *limits, size_t count)
+{
+	const char *words[MICROVM_UPDATE_WORDS + 2] = { "update" };
+	size_t total = 1;
+
+	if (!count)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		words[total++] = limits[i];
+	words[total++] = GUEST_CONTAINER;
+	return microvm_call(container, words, total, NULL);
 }
 
 static int microvm_update(struct container *container, const struct config_resources *resources,
 	const struct config_intel_rdt *rdt)
 {
-	(void)container;
-	(void)resources;
-	(void)rdt;
-	return error_set(ENOTSUP, "the limits of a microVM cannot be changed while it runs yet");
+	const char *words[MICROVM_UPDATE_WORDS];
+	struct config_resources outside;
+	size_t count;
+	int r = microvm_update_split(&container->arena, resources,
+		(unsigned int)container->record.machine_memory, &outside, words, &count);
+
+	/* The guest's first: it may refuse a limit below what is in use. */
+	if (r >= 0)
+		r = microvm_update_guest(container, words, count);
+	return r < 0 ? r : isolation_host.update(container, &outside, rdt);
 }
 
 static int microvm_change_mounts(
@@ -335,6 +398,7 @@ const struct isolation isolation_microvm = {
 	.freeze = microvm_freeze,
 	.is_frozen = microvm_is_frozen,
 	.processes = microvm_processes,
+	.table = microvm_table,
 	.update = microvm_update,
 	.change_mounts = microvm_change_mounts,
 	.write_stats = microvm_write_stats,

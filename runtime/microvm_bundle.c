@@ -4,16 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "runtime/microvm_size.h"
 #include "spec/config.h"
 
 /* Where hull-guest mounts the shares. */
 #define SHARE_FOLDER "/run/share"
-
-/* Without limits of its own a container gets a machine of this size. */
-#define DEFAULT_MEMORY 512u /* MiB */
-/* What the guest's kernel needs beside the container's own limit. */
-#define KERNEL_MEMORY 128u
-#define MOST_VCPUS    64u
 
 /* ---- what a guest cannot have ------------------------------------------------------------------- */
 
@@ -31,24 +26,14 @@ static int check_namespaces(const struct config *config)
 	return 0;
 }
 
+/* It runs in the container's namespaces, but is a program of the host. */
 static int check_hooks(const struct config_hooks *hooks)
 {
-	const struct {
-		const char *name;
-		size_t count;
-	} lists[] = {
-		{ "prestart", hooks->prestart.count },
-		{ "createRuntime", hooks->create_runtime.count },
-		{ "createContainer", hooks->create_container.count },
-		{ "startContainer", hooks->start_container.count },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (lists[i].count)
-			return error_set(ENOTSUP,
-				"config.json: hooks.%s: hooks do not run for a microVM yet",
-				lists[i].name);
-	return 0;
+	return hooks->create_container.count
+		       ? error_set(ENOTSUP, "config.json: hooks.createContainer: a microVM has no "
+					    "programs of the host to run in it; startContainer "
+					    "hooks are those of the rootfs")
+		       : 0;
 }
 
 /* The parts of the vm section that hull's own monitor has nothing for. */
@@ -87,36 +72,6 @@ static int check(const struct config *config)
 		r = error_set(ENOTSUP, "config.json: linux.netDevices: a microVM cannot be given "
 				       "network devices of the host yet");
 	return r;
-}
-
-/* ---- its size ------------------------------------------------------------------------------------- */
-
-static unsigned int size_vcpus(const struct config *config)
-{
-	const struct config_cpu *cpu =
-		config->linux->resources ? config->linux->resources->cpu : NULL;
-	uint64_t count = 1;
-
-	if (config->vm && config->vm->hw_config && config->vm->hw_config->vcpus.set)
-		return (unsigned int)config->vm->hw_config->vcpus.value;
-	if (cpu && cpu->quota.set && cpu->quota.value > 0) {
-		uint64_t period = cpu->period.set && cpu->period.value ? cpu->period.value : 100000;
-
-		count = ((uint64_t)cpu->quota.value + period - 1) / period;
-	}
-	return count < MOST_VCPUS ? (unsigned int)count : MOST_VCPUS;
-}
-
-static unsigned int size_memory(const struct config *config)
-{
-	const struct config_memory *memory =
-		config->linux->resources ? config->linux->resources->memory : NULL;
-
-	if (config->vm && config->vm->hw_config && config->vm->hw_config->memory.set)
-		return (unsigned int)(config->vm->hw_config->memory.value >> 20);
-	if (memory && memory->limit.set && memory->limit.value > 0)
-		return (unsigned int)(memory->limit.value >> 20) + KERNEL_MEMORY;
-	return DEFAULT_MEMORY;
 }
 
 /* ---- config.json ------------------------------------------------------------------------------------ */
@@ -206,6 +161,23 @@ static void write_namespaces(struct rewriting *rewriting, const struct json *nam
 	json_end_array(&rewriting->writer);
 }
 
+/* Of processors, disks and network classes the host's own are meant, and limited there. */
+static void write_resources(struct rewriting *rewriting, const struct json *resources)
+{
+	static const char *const outside[] = { "cpu", "blockIO", "network", "rdma" };
+
+	json_begin_object(&rewriting->writer, "resources");
+	json_for_each (member, resources) {
+		bool kept = true;
+
+		for (size_t i = 0; i < ARRAY_SIZE(outside); i++)
+			kept = kept && strcmp(member->key, outside[i]) != 0;
+		if (kept)
+			json_write_node(&rewriting->writer, member->key, member);
+	}
+	json_end_object(&rewriting->writer);
+}
+
 /* The guest has a cgroup tree of its own. */
 static void write_linux(struct rewriting *rewriting, const struct json *linux)
 {
@@ -213,8 +185,11 @@ static void write_linux(struct rewriting *rewriting, const struct json *linux)
 	json_for_each (member, linux)
 		if (!strcmp(member->key, "namespaces") && member->type == JSON_ARRAY)
 			write_namespaces(rewriting, member);
+		else if (!strcmp(member->key, "resources") && member->type == JSON_OBJECT)
+			write_resources(rewriting, member);
 		else if (strcmp(member->key, "cgroupsPath") != 0 &&
-			 strcmp(member->key, "intelRdt") != 0)
+			 strcmp(member->key, "intelRdt") != 0 &&
+			 strcmp(member->key, "mountLabel") != 0)
 			json_write_node(&rewriting->writer, member->key, member);
 	json_end_object(&rewriting->writer);
 }
@@ -226,6 +201,35 @@ static void write_annotations(struct rewriting *rewriting, const struct json *an
 	json_for_each (member, annotations)
 		if (strncmp(member->key, "hull.", 5) != 0)
 			json_write_node(&rewriting->writer, member->key, member);
+	json_end_object(&rewriting->writer);
+}
+
+/* The labels and processors that it names are the host's. */
+static void write_process(struct rewriting *rewriting, const struct json *process)
+{
+	static const char *const left_out[] = { "apparmorProfile", "selinuxLabel",
+		"execCPUAffinity" };
+
+	json_begin_object(&rewriting->writer, "process");
+	json_for_each (member, process) {
+		bool kept = true;
+
+		for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
+			kept = kept && strcmp(member->key, left_out[i]) != 0;
+		if (kept)
+			json_write_node(&rewriting->writer, member->key, member);
+	}
+	json_end_object(&rewriting->writer);
+}
+
+/* Those that are the rootfs's own programs; the others run out here. */
+static void write_hooks(struct rewriting *rewriting, const struct json *hooks)
+{
+	const struct json *start = json_get(hooks, "startContainer");
+
+	json_begin_object(&rewriting->writer, "hooks");
+	if (start)
+		json_write_node(&rewriting->writer, "startContainer", start);
 	json_end_object(&rewriting->writer);
 }
 
@@ -242,7 +246,11 @@ static void write_member(struct rewriting *rewriting, const struct json *member)
 		write_linux(rewriting, member);
 	} else if (!strcmp(member->key, "annotations") && member->type == JSON_OBJECT) {
 		write_annotations(rewriting, member);
-	} else if (strcmp(member->key, "vm") != 0 && strcmp(member->key, "hooks") != 0) {
+	} else if (!strcmp(member->key, "process") && member->type == JSON_OBJECT) {
+		write_process(rewriting, member);
+	} else if (!strcmp(member->key, "hooks") && member->type == JSON_OBJECT) {
+		write_hooks(rewriting, member);
+	} else if (strcmp(member->key, "vm") != 0) {
 		json_write_node(&rewriting->writer, member->key, member);
 	}
 }
@@ -266,8 +274,8 @@ int microvm_bundle_make(
 		return r;
 	bundle->shares.items = arena_allocate(
 		&container->arena, (config->mounts.count + 2) * sizeof(*bundle->shares.items));
-	bundle->vcpus = size_vcpus(config);
-	bundle->memory = size_memory(config);
+	bundle->vcpus = microvm_vcpus(config);
+	bundle->memory = microvm_memory(config);
 	json_begin_object(&rewriting.writer, NULL);
 	json_for_each (member, root)
 		write_member(&rewriting, member);
@@ -311,6 +319,21 @@ static void write_capabilities(
 	json_end_object(writer);
 }
 
+static void write_scheduler(struct json_writer *writer, const struct config_scheduler *scheduler)
+{
+	json_begin_object(writer, "scheduler");
+	json_write_string(writer, "policy", scheduler->policy);
+	if (scheduler->nice.set)
+		json_write_integer(writer, "nice", scheduler->nice.value);
+	if (scheduler->priority.set)
+		json_write_integer(writer, "priority", scheduler->priority.value);
+	write_list(writer, "flags", &scheduler->flags);
+	json_write_unsigned(writer, "runtime", scheduler->runtime);
+	json_write_unsigned(writer, "deadline", scheduler->deadline);
+	json_write_unsigned(writer, "period", scheduler->period);
+	json_end_object(writer);
+}
+
 void microvm_process_write(struct buffer *document, const struct config_process *process)
 {
 	struct json_writer writer = { .buffer = document };
@@ -325,6 +348,22 @@ void microvm_process_write(struct buffer *document, const struct config_process 
 	json_write_string(&writer, "cwd", process->cwd);
 	if (process->capabilities)
 		write_capabilities(&writer, process->capabilities);
+	if (process->oom_score_adj.set)
+		json_write_integer(&writer, "oomScoreAdj", process->oom_score_adj.value);
+	if (process->scheduler)
+		write_scheduler(&writer, process->scheduler);
+	if (process->io_priority) {
+		json_begin_object(&writer, "ioPriority");
+		json_write_string(&writer, "class", process->io_priority->class);
+		json_write_integer(&writer, "priority", process->io_priority->priority);
+		json_end_object(&writer);
+	}
+	if (process->console_size) {
+		json_begin_object(&writer, "consoleSize");
+		json_write_unsigned(&writer, "height", process->console_size->height);
+		json_write_unsigned(&writer, "width", process->console_size->width);
+		json_end_object(&writer);
+	}
 	json_begin_array(&writer, "rlimits");
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		json_begin_object(&writer, NULL);

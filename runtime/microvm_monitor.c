@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <termios.h>
@@ -21,7 +23,7 @@
 #include "runtime/microvm_network.h"
 
 #define SOCKET_NAME "vm.sock"
-#define ANSWER_MS   60000
+#define ANSWER_MS   180000
 #define MOST_WORDS  16
 
 /* ---- its socket -------------------------------------------------------------------------------- */
@@ -151,7 +153,7 @@ static int receive(int socket_fd, struct reply *reply)
 	return 0;
 }
 
-int monitor_answer(int socket_fd, int pidfd)
+int monitor_answer(int socket_fd, int pidfd, struct buffer *text)
 {
 	struct pollfd ends[] = { { .fd = socket_fd, .events = POLLIN },
 		{ .fd = pidfd, .events = POLLIN } };
@@ -166,17 +168,58 @@ int monitor_answer(int socket_fd, int pidfd)
 	r = receive(socket_fd, &reply);
 	if (r < 0)
 		return r;
+	if (!reply.code && text)
+		buffer_text(text, reply.text);
 	return reply.code ? error_set(EIO, "%s", reply.text) : 0;
 }
 
-int monitor_end(int socket_fd)
+static void send_size(int socket_fd, int terminal_fd)
 {
-	struct reply reply;
+	struct request request = { .type = REQUEST_RESIZE };
+	struct winsize size;
 
-	do {
-		if (receive(socket_fd, &reply) < 0)
+	if (ioctl(terminal_fd, TIOCGWINSZ, &size) < 0)
+		return;
+	request.terminal = (struct session_terminal){ 1, size.ws_row, size.ws_col, 0 };
+	(void)send(socket_fd, &request, sizeof(request), MSG_NOSIGNAL);
+}
+
+static void send_signals(int socket_fd, int signal_fd, int terminal_fd)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
+		struct {
+			struct request head;
+			int32_t number;
+		} request = { { .type = REQUEST_SIGNAL }, (int32_t)signal.ssi_signo };
+
+		if (signal.ssi_signo == SIGWINCH && terminal_fd >= 0)
+			send_size(socket_fd, terminal_fd);
+		else
+			(void)send(socket_fd, &request, sizeof(request), MSG_NOSIGNAL);
+	}
+}
+
+int monitor_end(int socket_fd, int terminal_fd)
+{
+	struct pollfd ends[] = { { .fd = socket_fd, .events = POLLIN }, { .events = POLLIN } };
+	struct reply reply = { 0 };
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	ends[1].fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* It may have changed before there was anybody to tell. */
+	if (terminal_fd >= 0)
+		send_size(socket_fd, terminal_fd);
+	while (!reply.exited) {
+		if (poll(ends, 2, -1) < 0)
 			return 255;
-	} while (!reply.exited);
+		if (ends[1].revents)
+			send_signals(socket_fd, ends[1].fd, terminal_fd);
+		if (ends[0].revents && receive(socket_fd, &reply) < 0)
+			return 128 + SIGKILL;
+	}
 	return reply.code;
 }
 

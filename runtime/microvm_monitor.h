@@ -22,13 +22,17 @@ int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes,
 	const int *fds);
 
 /*
- * The answer; the guest's message is ours then. Gives up when the monitor (PIDFD, or -1)
- * ends without one, or after a minute.
+ * The answer, which is added to TEXT (or NULL); of an error the guest's message is ours.
+ * Gives up when the monitor (PIDFD, or -1) ends without one, or after a minute.
  */
-int monitor_answer(int socket_fd, int pidfd);
+int monitor_answer(int socket_fd, int pidfd, struct buffer *text);
 
-/* Wait for the end of what was begun; its exit code, or 255 when the monitor is gone. */
-int monitor_end(int socket_fd);
+/*
+ * Hand on the signals that come, all of which are blocked, and the sizes of the terminal
+ * (or -1), until what was begun ends; its exit code, or that of
+ * SIGKILL when the whole machine is gone.
+ */
+int monitor_end(int socket_fd, int terminal_fd);
 
 /*
  * A terminal between hull's caller and the guest's own: bytes pass as they are. The

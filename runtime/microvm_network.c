@@ -132,7 +132,7 @@ static int give(int socket_fd, const struct session_interface *head, const struc
 	buffer_bytes(&body, head, sizeof(*head));
 	buffer_bytes(&body, requests->data, requests->length);
 	r = monitor_ask(socket_fd, REQUEST_NETWORK, body.data, body.length, false, fds);
-	return r < 0 ? r : monitor_answer(socket_fd, -1);
+	return r < 0 ? r : monitor_answer(socket_fd, -1, NULL);
 }
 
 static int give_interface(int socket_fd, int netlink_fd, const struct network_interface *interface)

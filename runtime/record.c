@@ -12,6 +12,7 @@ static const struct field fields[] = {
 	{ .name = "id", .type = FIELD_STRING, .flags = REQUIRED }, /* the first member */
 	RECORD(pid, "pid", FIELD_INTEGER),
 	RECORD(pid_start, "pidStart", FIELD_UNSIGNED),
+	RECORD(machine_memory, "machineMemory", FIELD_UNSIGNED),
 	RECORD(bundle, "bundle", FIELD_STRING),
 	RECORD(rootfs, "rootfs", FIELD_STRING),
 	RECORD(created, "created", FIELD_STRING),
@@ -64,6 +65,8 @@ int record_save(int folder_fd, const struct container_record *record)
 	record_write_string(&writer, "id", record->id);
 	json_write_integer(&writer, "pid", record->pid);
 	json_write_unsigned(&writer, "pidStart", record->pid_start);
+	if (record->machine_memory)
+		json_write_unsigned(&writer, "machineMemory", record->machine_memory);
 	record_write_string(&writer, "bundle", record->bundle);
 	record_write_string(&writer, "rootfs", record->rootfs);
 	record_write_string(&writer, "created", record->created);

@@ -49,8 +49,11 @@ struct fs_request {
 	size_t reply_bytes;
 };
 
-/* Serve until the socket is closed. The root is this process's own. */
-int fs_serve(int socket_fd, int proc_fd);
+/* What is served: the root of this process. */
+int fs_open_root(struct fs *fs, int socket_fd, int proc_fd);
+
+/* Serve until the socket is closed. */
+int fs_serve(struct fs *fs);
 
 /* ---- node.c ---- */
 

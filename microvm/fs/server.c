@@ -166,34 +166,38 @@ static int fs_add_root(struct fs *fs)
 	return 0;
 }
 
-int fs_serve(int socket_fd, int proc_fd)
+int fs_open_root(struct fs *fs, int socket_fd, int proc_fd)
 {
-	static _Alignas(8) char packet[FS_PACKET], reply[FS_PACKET];
-	static struct fs fs;
 	struct rlimit files;
 	int r;
 
-	fs.socket_fd = socket_fd;
-	fs.proc_fd = proc_fd;
-	fs.privileged = geteuid() == 0;
+	fs->socket_fd = socket_fd;
+	fs->proc_fd = proc_fd;
+	fs->privileged = geteuid() == 0;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	(void)umask(0);
-	r = fs_add_root(&fs);
-	if (r >= 0 && fchdir(proc_fd) < 0)
-		r = -errno;
+	r = fs_add_root(fs);
+	return r >= 0 && fchdir(proc_fd) < 0 ? -errno : r;
+}
+
+int fs_serve(struct fs *fs)
+{
+	static _Alignas(8) char packet[FS_PACKET], reply[FS_PACKET];
+	int r = 0;
+
 	while (r >= 0) {
-		ssize_t got = recv(socket_fd, packet, sizeof(packet), 0);
+		ssize_t got = recv(fs->socket_fd, packet, sizeof(packet), 0);
 		size_t bytes;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			return got < 0 ? -errno : 0;
-		bytes = fs_handle(&fs, packet, (size_t)got, reply);
-		if (bytes && send(socket_fd, reply, bytes, MSG_NOSIGNAL) < 0)
+		bytes = fs_handle(fs, packet, (size_t)got, reply);
+		if (bytes && send(fs->socket_fd, reply, bytes, MSG_NOSIGNAL) < 0)
 			r = -errno;
 	}
 	return r;

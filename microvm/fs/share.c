@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -41,43 +42,110 @@ static int mount_share(const struct fs_share *share, int tree_fd, int root_fd)
 	return 0;
 }
 
-static int serve(const struct fs_share *shares, size_t count, int *tree_fds, int socket_fd)
+/* Of this process's own pid namespace, and of it only what leads to open files. */
+static int open_proc(void)
 {
-	_cleanup_close_ int proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int root_fd = -EBADF;
-	int r = proc_fd < 0 ? error_errno(errno, "/proc/self/fd") : sandbox_enter_namespaces(false);
+	_cleanup_close_ int context_fd = sys_fsopen("proc"), mount_fd = -EBADF;
+	int fd;
 
+	if (context_fd < 0 || sys_fsconfig(context_fd, FSCONFIG_SET_STRING, "subset", "pid") < 0 ||
+		sys_fsconfig(context_fd, FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return error_errno(errno, "a proc of its own");
+	mount_fd = sys_fsmount(context_fd,
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	fd = mount_fd < 0 ? -1 : openat(mount_fd, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_errno(errno, "a proc of its own") : fd;
+}
+
+/* That of the monitor is the container's. */
+static int close_stdio(void)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null_fd < 0)
+		return error_errno(errno, "/dev/null");
+	for (int i = 0; i < 3; i++)
+		(void)dup2(null_fd, i);
+	return 0;
+}
+
+static int enter(const struct fs_share *shares, size_t count, const int *tree_fds, int socket_fd)
+{
+	_cleanup_close_ int root_fd = -EBADF, proc_fd = -EBADF;
+	int r = sandbox_enter_namespaces(false);
+
+	if (r >= 0)
+		r = proc_fd = open_proc();
 	if (r >= 0)
 		r = root_fd = sandbox_make_root();
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = mount_share(&shares[i], tree_fds[i], root_fd);
 	if (r >= 0)
+		r = close_stdio();
+	if (r >= 0)
 		r = sandbox_enter_root(root_fd);
-	for (size_t i = 0; i < count; i++)
-		file_close(&tree_fds[i]);
-	if (r < 0)
-		return r;
-	return fs_serve(socket_fd, proc_fd);
+	if (r >= 0)
+		r = sandbox_enter_user_namespace(socket_fd);
+	if (r >= 0)
+		r = sandbox_keep_file_capabilities();
+	return r < 0 ? r : TAKE_FD(proc_fd);
 }
 
-static void server(const struct fs_share *shares, size_t count, int *tree_fds, int socket_fd)
+static void server(const struct fs_share *shares, size_t count, const int *tree_fds, int socket_fd)
 {
-	int r;
+	static struct fs fs;
+	int proc_fd;
 
 	(void)prctl(PR_SET_NAME, "hull-vmm fs");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	r = serve(shares, count, tree_fds, socket_fd);
-	if (r < 0)
-		(void)fprintf(stderr, "hull: the shared file system: %s\n", error_text(r));
-	_exit(r < 0);
+	proc_fd = enter(shares, count, tree_fds, socket_fd);
+	if (proc_fd < 0) {
+		sandbox_report(socket_fd);
+		_exit(1);
+	}
+	process_close_others(3, (const int[]){ socket_fd, proc_fd }, 2);
+	/* Whose parent has seen it map its users; what fails from here on is the guest's I/O error. */
+	if (fs_open_root(&fs, socket_fd, proc_fd) >= 0 && sandbox_filter(SANDBOX_FILES) >= 0)
+		(void)fs_serve(&fs);
+	_exit(1);
+}
+
+/* Whole packets are in flight, several at a time. */
+static void enlarge(int fd)
+{
+	int bytes = 4 * FS_PACKET;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+static int start_server(const struct fs_share *shares, size_t count, const int *tree_fds)
+{
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
+	int ends[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_errno(errno, "socketpair");
+	ours = ends[0];
+	theirs = ends[1];
+	enlarge(ours);
+	enlarge(theirs);
+	pid = process_clone(CLONE_NEWPID, -1, NULL);
+	if (pid == 0) {
+		file_close(&ours);
+		server(shares, count, tree_fds, theirs);
+	}
+	file_close(&theirs);
+	r = pid < 0 ? error_errno((int)pid, "fork") : sandbox_map_users(pid, ours);
+	return r < 0 ? error_context(r, "the shared file system") : TAKE_FD(ours);
 }
 
 int fs_start(const struct fs_share *shares, size_t count)
 {
 	_cleanup_free_ int *tree_fds = memory_allocate(count * sizeof(*tree_fds));
-	int ends[2], r = 0;
 	size_t opened = 0;
-	pid_t pid;
+	int r = 0;
 
 	for (; r >= 0 && opened < count; opened++) {
 		r = tree_fds[opened] = sys_open_tree(AT_FDCWD, shares[opened].path,
@@ -85,24 +153,8 @@ int fs_start(const struct fs_share *shares, size_t count)
 		if (r < 0)
 			r = error_errno(errno, "%s", shares[opened].path);
 	}
-	if (r >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		r = error_errno(errno, "socketpair");
-	if (r >= 0) {
-		int bytes = 4 * FS_PACKET;
-
-		for (int i = 0; i < 2; i++)
-			if (setsockopt(ends[i], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) <
-				0)
-				(void)setsockopt(
-					ends[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-		pid = process_clone(0, -1, NULL);
-		if (pid == 0) {
-			(void)close(ends[0]);
-			server(shares, count, tree_fds, ends[1]);
-		}
-		(void)close(ends[1]);
-		r = pid < 0 ? error_errno((int)pid, "fork") : ends[0];
-	}
+	if (r >= 0)
+		r = start_server(shares, count, tree_fds);
 	while (opened)
 		file_close(&tree_fds[--opened]);
 	return r;

@@ -5,10 +5,9 @@
 /* Calls of the hull that lies beside hull-guest in the initial file system. */
 #include <sys/types.h>
 
-#include "microvm/session.h"
+#include "microvm/request.h"
 
-#define GUEST_BUNDLE	"/run/bundle"
-#define GUEST_CONTAINER "container"
+#define GUEST_BUNDLE "/run/bundle"
 
 /* A new process that executes hull with ARGUMENTS (without its name) and this stdio. */
 pid_t hull_spawn(char *const *arguments, const int *stdio);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "microvm/guest/ps.h"
 #include "microvm/guest/service.h"
 #include "microvm/guest/setup.h"
 
@@ -24,11 +25,14 @@ static int block_signals(void)
 	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int main(void)
+int main(int count, char **words)
 {
 	static struct service service;
-	int r = setup_machine();
+	int r;
 
+	if (getpid() != 1)
+		return ps_main(count, words);
+	r = setup_machine();
 	if (r >= 0)
 		r = service.signal_fd = block_signals();
 	if (r >= 0)

@@ -2,6 +2,7 @@
 /* What the monitor asks for: see microvm/session.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -208,10 +209,19 @@ static void take_network(struct service *service, const struct session_frame *fr
 	call(service, frame->process, spawn_network, &network);
 }
 
+/* Of a terminal that is there already; otherwise it gets it once it is. */
+static void set_size(const struct served *served)
+{
+	const struct winsize size = { served->size.rows, served->size.columns, 0, 0 };
+
+	if (served->terminal && (size.ws_row || size.ws_col))
+		(void)ioctl(served->stdio.fds[STREAM_OUTPUT], TIOCSWINSZ, &size);
+}
+
 static void take_stdio(struct served *served, const struct session_frame *frame, const char *body)
 {
 	struct session_credits credits;
-	struct session_terminal size;
+	int32_t signal;
 
 	if (frame->type == SESSION_INPUT) {
 		if (served->stdio.input.length + frame->bytes <= SESSION_CREDIT)
@@ -222,11 +232,14 @@ static void take_stdio(struct served *served, const struct session_frame *frame,
 		memcpy(&credits, body, sizeof(credits));
 		if (credits.stream < STREAMS)
 			served->stdio.credit[credits.stream] += credits.bytes;
-	} else if (frame->type == SESSION_RESIZE && frame->bytes == sizeof(size)) {
-		memcpy(&size, body, sizeof(size));
-		if (served->terminal)
-			(void)ioctl(served->stdio.fds[STREAM_OUTPUT], TIOCSWINSZ,
-				&(struct winsize){ size.rows, size.columns, 0, 0 });
+	} else if (frame->type == SESSION_RESIZE && frame->bytes == sizeof(served->size)) {
+		memcpy(&served->size, body, sizeof(served->size));
+		set_size(served);
+	} else if (frame->type == SESSION_SIGNAL && frame->bytes == sizeof(signal)) {
+		memcpy(&signal, body, sizeof(signal));
+		/* Not reaped yet: its number is still its own. */
+		if (served->state == SERVED_RUNS && !served->exited)
+			(void)kill(served->pid, signal);
 	}
 }
 
@@ -296,6 +309,7 @@ void served_begun(struct service *service, unsigned int number, int code)
 
 		if (master_fd >= 0)
 			stdio_set_terminal(&served->stdio, master_fd);
+		set_size(served);
 	}
 	file_name(pid_file, "pid", number);
 	served->pid = code ? 0 : pid_file_read(pid_file);

@@ -66,12 +66,15 @@ static int add_modules(struct buffer *archive, const char *name, const char *fol
 int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
 	const struct string_list *modules, const struct string_list *network)
 {
+	char text[] = "bin/ps";
 	int r;
 
 	add(archive, "dev", S_IFDIR | 0755, NULL, 0, 0);
 	add(archive, "dev/console", S_IFCHR | 0600, NULL, 5, 1);
 	add(archive, "bin", S_IFDIR | 0755, NULL, 0, 0);
-	r = add_file(archive, "init", guest);
+	add(archive, "init", S_IFLNK | 0777,
+		&(struct buffer){ .data = text, .length = strlen(text) }, 0, 0);
+	r = add_file(archive, "bin/ps", guest);
 	if (r >= 0)
 		r = add_file(archive, "bin/hull", hull);
 	if (r >= 0)

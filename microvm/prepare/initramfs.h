@@ -4,7 +4,8 @@
 
 /*
  * The guest's initial file system (Documentation/driver-api/early-userspace/
- * buffer-format.rst): /init is hull-guest, /bin/hull, /modules/NN-NAME, /network/NN-NAME. Plain,
+ * buffer-format.rst): /bin/ps is hull-guest, which /init leads to, /bin/hull,
+ * /modules/NN-NAME, /network/NN-NAME. Plain,
  * because decompression takes the guest longer than reading.
  */
 #include "base/buffer.h"

@@ -99,8 +99,10 @@ static pid_t ps_pid_of_line(const char *line, int column)
 	return (pid_t)strtol(line, NULL, 10);
 }
 
-static int ps_print_table(const struct invocation *invocation, const pid_t *pids, size_t count)
+static int ps_print_table(const struct invocation *invocation, const struct container *container,
+	const pid_t *pids, size_t count)
 {
+	const struct isolation *isolation = isolation_of(container);
 	_cleanup_buffer_ struct buffer text = { 0 };
 	char *rest = NULL, *line;
 	char **words = invocation->operands + 1;
@@ -111,8 +113,13 @@ static int ps_print_table(const struct invocation *invocation, const pid_t *pids
 		words++;
 		word_count--;
 	}
+	if (isolation->table) {
+		r = isolation->table(container, words, word_count, &text);
+		if (r >= 0)
+			puts(text.data);
+		return r;
+	}
 	r = ps_ask(words, word_count, &text);
-
 	if (r < 0)
 		return r;
 	line = strtok_r(text.data ? text.data : (char[1]){ 0 }, "\n", &rest);
@@ -151,7 +158,7 @@ static int ps_run(const struct invocation *invocation)
 		ps_print_json(pids, count);
 		return 0;
 	}
-	return ps_print_table(invocation, pids, count);
+	return ps_print_table(invocation, &container, pids, count);
 }
 
 const struct command command_ps = {

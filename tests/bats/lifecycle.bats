@@ -433,7 +433,7 @@ several() {
 	script 'trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
 	for suffix; do
 		detached run --detach "$ID-$suffix"
-		wait_until catches_term "$(state_member '"pid": *([0-9]+)' "$ID-$suffix")"
+		wait_until catches_term "$(state_member '"pid": *([0-9]+)' "$ID-$suffix")" "$ID-$suffix"
 	done
 }
 

@@ -2,6 +2,7 @@
 # shellcheck disable=SC2016,SC2034,SC2154 # try sets $stderr; setup.bash reads HULL_TIMEOUT
 # The container in a virtual machine of its own.
 load setup
+load terminal
 
 # A guest's kernel needs half a minute where the processor of the lab is emulated.
 HULL_TIMEOUT=240
@@ -86,6 +87,146 @@ vm() { hull --isolation microvm "$@"; }
 	assert_output stolen
 }
 
+@test "microVM: hooks, limits, ps, update, statistics" {
+	need_microvm
+	local hook
+	for hook in prestart createRuntime poststart poststop; do
+		printf '#!/bin/sh\njq -r .pid >%s/%s\n' "$PWD" "$hook" >"$hook.sh"
+		chmod +x "$hook.sh"
+		config --arg h "$hook" --arg p "$PWD/$hook.sh" '.hooks[$h] = [{path: $p}]'
+	done
+	config '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "cat >/state"]}]
+		| .linux.resources.memory = {limit: 134217728} | .linux.resources.pids = {limit: 40}
+		| .linux.resources.cpu = {shares: 512}'
+	script 'trap "exit 0" TERM; while :; do sleep 0.2; done'
+	detached --isolation microvm run --detach "$ID"
+	local pid
+	pid=$(pid_of)
+	for hook in prestart createRuntime poststart; do assert_eq "$(<"$hook")" "$pid"; done
+	assert_eq "$(jq -r .id "$ROOTFS/state")" container
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" $(((128 + 128 + 64) << 20))
+	assert_eq "$(limit "$pid" cpu cpu.shares cpu.weight)" 59
+
+	try hull ps --format json "$ID"
+	assert_ok
+	assert_eq "$(jq length <<<"$output")" 2
+	try hull ps "$ID"
+	assert_ok
+	[[ ${output%%$'\n'*} == UID*PID*CMD ]] || report "header"
+	assert_has "sh -c trap" "sleep 0.2"
+
+	hull update --memory 96m --pids-limit 30 --cpu-share 1024 "$ID"
+	try hull exec "$ID" cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max
+	assert_output $'100663296\n30'
+	assert_eq "$(limit "$pid" cpu cpu.shares cpu.weight)" 100
+	# What the server of the files may do: all that files need, and no devices.
+	try hull exec --cap CAP_CHOWN --cap CAP_FOWNER --cap CAP_FSETID --cap CAP_MKNOD "$ID" sh -c 'mkdir /d; touch /d/f; ln /d/f /d/g; ln -s f /d/l; mv /d/g /d/h
+		chmod 4755 /d/f; chown 5:6 /d; mknod /c c 1 3'
+	assert_status 1
+	[[ ! -e $ROOTFS/c ]]
+	assert_eq "$(cd "$ROOTFS" && stat -c '%n %u %g %a %h' d d/*)" $'d 5 6 755 2\nd/f 0 0 4755 2\nd/h 0 0 4755 2\nd/l 0 0 777 1'
+	assert_eq "$(sed -n 's/^CapEff:\t0*//p' "/proc/$(server_of "$pid")/status")" 8000001f
+	[[ $(sed -n 's/^NSpid:\t//p' "/proc/$(server_of "$pid")/status") == *$'\t1' ]]
+	assert_eq "$(sed -n 's/^Seccomp:\t//p' "/proc/$(server_of "$pid")/status")" 2
+	assert_eq "$(sed -n 's/^\(Uid\|CapEff\):\t//p' "/proc/$pid/status")" \
+		$'65534\t65534\t65534\t65534\n0000000000000000'
+
+	try hull update --memory 200m "$ID"
+	assert_error "resources.memory.limit: a running microVM cannot be given more memory"
+	hull update --memory 128m "$ID"
+	try hull events --stats "$ID"
+	assert_ok
+	(($(jq .data.memory.usage.usage <<<"$output") > 33554432)) || report "memory"
+	(($(jq .data.cpu.usage.total <<<"$output") > 0)) || report "cpu"
+	hull kill "$ID" TERM
+	wait_status stopped
+	hull delete "$ID"
+	assert_eq "$(<poststop)" 0
+	assert_nothing_left
+}
+
+# The process that serves the files to the guest of the monitor PID.
+server_of() { xargs <"/proc/$1/task/$1/children"; }
+
+@test "microVM: terminals of an engine, their sizes, and signals for what exec has begun" {
+	need_microvm
+	config '.process.terminal = true | .process.consoleSize = {height: 41, width: 123}'
+	script 'stty size; read line; echo "got $line"; trap "exit 5" HUP; echo ready; while :; do sleep 0.2; done'
+	console_listen --input $'hello\n'
+	detached --isolation microvm create --console-socket "$CONSOLE" "$ID"
+	hull start "$ID"
+	wait_until has_text ready "$TTY_OUT"
+	has_text "41 123" "$TTY_OUT"
+	has_text "got hello" "$TTY_OUT"
+
+	on_terminal --size 31x97 exec --tty "$ID" sh -c 'tty; stty size; exit 6'
+	assert_status 6
+	assert_has /dev/pts/ "31 97"
+
+	local code=0 pid
+	hull exec --pid-file exec.pid "$ID" \
+		sh -c 'trap "echo usr; exit 9" USR1; echo here; while :; do sleep 0.1; done' >exec.out &
+	pid=$!
+	wait_until has_text here exec.out
+	kill -USR1 "$(<exec.pid)"
+	wait "$pid" || code=$?
+	assert_eq "$code" 9
+	has_text usr exec.out
+	code=0
+	hull exec --pid-file exec.pid "$ID" sh -c 'echo here; exec sleep 1000' >exec.out &
+	pid=$!
+	wait_until has_text here exec.out
+	kill -KILL "$(<exec.pid)"
+	wait "$pid" || code=$?
+	assert_eq "$code" 137
+	wait_until no_sleeper
+
+	kill -KILL "$CONSOLE_PID"
+	wait_status stopped
+	hull delete "$ID"
+	assert_nothing_left
+}
+no_sleeper() { [[ $(hull ps "$ID") != *"sleep 1000"* ]]; }
+
+@test "microVM: the user's own terminal" {
+	need_microvm
+	config '.process.terminal = true'
+	script 'tty; stty size; exit 6'
+	on_terminal --size 31x97 --isolation microvm run "$ID"
+	assert_status 6
+	assert_has /dev/pts/ "31 97"
+	assert_nothing_left
+}
+
+# A monitor that boots nothing: what it is started with, and its group, can be seen anywhere.
+@test "microVM: its size, and the limits of its group, come from the container's" {
+	local pid creator
+	cp "$HULL" hull
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >%s/words\nexec sleep 1000\n' "$PWD" >hull-vmm
+	printf '#!/bin/sh\njq -r .pid >%s/pid.new && mv %s/pid.new %s/pid\n' "$PWD" "$PWD" "$PWD" >hook
+	chmod +x hull-vmm hook
+	payload true
+	config --arg p "$PWD/hook" '.hooks.createRuntime = [{path: $p}]
+		| .linux.resources.memory = {limit: 134217728}
+		| .linux.resources.cpu = {quota: 150000, period: 100000, cpus: "0"}
+		| .linux.resources.pids = {limit: 500}'
+	HULL=$PWD/hull try_later vm run "$ID"
+	creator=$!
+	wait_until test -s pid
+	pid=$(<pid)
+	wait_until test -s words
+	assert_eq "$(grep -E '^--(vcpus|memory)=' words)" $'--memory=256\n--vcpus=1'
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" $(((256 + 64) << 20))
+	assert_eq "$(limit "$pid" cpuset cpuset.cpus cpuset.cpus)" 0
+	[[ $(limit "$pid" cpu cpu.cfs_quota_us cpu.max) == 150000* ]]
+	assert_eq "$(limit "$pid" pids pids.max pids.max)" 17
+	kill -KILL "$pid"
+	not wait "$creator"
+	has_text "the container's microVM has ended" later.err
+	assert_nothing_left
+}
+try_later() { "$@" >later.out 2>later.err </dev/null & }
+
 @test "microVM: a program that is not there, and a kernel that is none" {
 	need_microvm
 	payload nosuch
@@ -105,12 +246,12 @@ vm() { hull --isolation microvm "$@"; }
 		'.linux.namespaces[0].path = "/proc/1/ns/pid" => linux.namespaces[0].path: a microVM cannot join'
 		'(.linux.namespaces[] | select(.type == "network")).path = "/nonexistent" => linux.namespaces[1].path: /nonexistent is no network namespace'
 		'(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/ipc" => linux.namespaces[1].path: /proc/self/ns/ipc is no network namespace'
-		'.hooks.prestart = [{path: "/bin/true"}] => hooks.prestart: hooks do not run for a microVM'
 		'.vm = {kernel: {path: "/k"}, hypervisor: {path: "/bin/qemu"}} => vm.hypervisor: hull'"'s microVMs do not have it"
 		'.vm = {kernel: {path: "/k", initrd: "/i"}} => vm.kernel.initrd: '
 		'.vm = {kernel: {path: "/k"}, image: {path: "/disk"}} => vm.image: '
 		'.vm = {kernel: {path: "/k"}, hwConfig: {irqs: [11]}} => vm.hwConfig.irqs: '
 		'.vm = {kernel: {path: "/k"}, hwConfig: {iomems: [{firstMFN: 1, nrMFNs: 1}]}} => vm.hwConfig.iomems: '
+		'.hooks.createContainer = [{path: "/bin/true"}] => hooks.createContainer: a microVM has no programs of the host'
 		'.linux.netDevices = {eth7: {}} => linux.netDevices: a microVM cannot'
 	)
 	local one
