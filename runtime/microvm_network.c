@@ -202,11 +202,11 @@ static int open_recorded(const struct container *container, unsigned long long i
 {
 	_cleanup_config_ struct config config = { 0 };
 	_cleanup_close_ int fd = -EBADF;
-	const struct config_namespace *namespace = NULL;
+	const int r = container_load_config(container, &config);
+	const struct config_namespace *namespace =
+		r < 0 ? NULL : config_namespace(&config, NAMESPACE_NETWORK);
 	struct stat status;
 
-	if (container_load_config(container, &config) >= 0)
-	namespace = config_namespace(&config, NAMESPACE_NETWORK);
 	if (namespace && namespace->path)
 		fd = open_joined(&config, namespace);
 	return fd >= 0 && fstat(fd, &status) == 0 && status.st_ino == inode ? TAKE_FD(fd) : -ENOENT;
