@@ -51,13 +51,16 @@ claims() {
 		systemd cgroup driver = features .linux.cgroup | .systemd and .systemdUser
 		systemd cgroup driver = unit cgroup_systemd
 		systemd cgroup driver = test ../systemd/containers.bats: unit: a scope in system.slice, delegated, with the container's processes in it
-		checkpoint and restore = refuses checkpoint --help
-		checkpoint and restore = refuses restore --help
+		checkpoint and restore (CRIU) = test ../engines/checkpoint.bats: checkpoint: the container is saved, and goes on after restore
+		checkpoint and restore (CRIU) = works restore --help
 		a virtual machine around the container = features .annotations["hull.isolation"] | contains("microvm")
 		tenants: CPU by weights of those who pay, not of containers = test tenants.bats: two tenants with equal weights get equal time
 		stolen time: measured against what a container is entitled to = test stats.bats: stats: the wait is what a program inside has lost
 		stolen time: told to the program, a page in its memory = test whisper.bats: what a competitor on the same processor takes is stolen
 		images: pulled, checked by digest, run = test image-run.bats: image run: the image's entrypoint
+		images: only those that a key of the policy has signed = test image-registry.bats: signatures: what the policy asks for must be there
+		other architectures, without a registration on the machine³ = test emulation.bats: emulator: five architectures
+		other architectures, without a registration on the machine³ = test emulation.bats: emulator: the machine's own registrations stay as they are
 		lock files of a run = test image-run.bats: image lock: the same text each time
 	END
 }
@@ -118,7 +121,7 @@ holds() {
 	while IFS=$'\t' read -r row said; do
 		case $row in
 		"systemd cgroup driver") said+=$(hull features | jq .linux.cgroup.systemd) ;;
-		"checkpoint and restore") said+=$(hull checkpoint --help >/dev/null 2>&1 && echo true || echo false) ;;
+		"checkpoint and restore (CRIU)") said+=$(hull checkpoint --help >/dev/null 2>&1 && echo true || echo false) ;;
 		"a virtual machine around the container")
 			said+=$(hull features | jq '.annotations["hull.isolation"] | contains("microvm")')
 			;;
