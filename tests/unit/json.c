@@ -139,6 +139,8 @@ static void check_tree(void)
 	CHECK(json_integer(json_get(root, "one"), &number) == 0 && number == 2,
 		"of members with one key the last counts");
 	CHECK(!json_get(root, "absent"), "an absent member is NULL");
+	CHECK(!json_get(json_get(root, "list"), "k"), "so is one of an array");
+	CHECK(!json_get(json_get(root, "one"), "k"), "and one of a number");
 	list = json_get(root, "list");
 	twenty = json_get(list->first, "k")->last;
 	CHECK_TEXT(json_path(&arena, twenty), "list[0].k[1]", "the path of a node");
