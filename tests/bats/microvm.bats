@@ -244,7 +244,7 @@ try_later() { "$@" >later.out 2>later.err </dev/null & }
 @test "microVM: what a guest cannot have is refused by name" {
 	local cases=(
 		'.linux.namespaces[0].path = "/proc/1/ns/pid" => linux.namespaces[0].path: a microVM cannot join'
-		'(.linux.namespaces[] | select(.type == "network")).path = "/nonexistent" => linux.namespaces[1].path: /nonexistent: does not exist'
+		'(.linux.namespaces[] | select(.type == "network")).path = "/proc/none" => linux.namespaces[1].path: /proc/none: does not exist'
 		'(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/ipc" => linux.namespaces[1].path: /proc/self/ns/ipc is no network namespace'
 		'.vm = {kernel: {path: "/k"}, hypervisor: {path: "/bin/qemu"}} => vm.hypervisor: hull'"'s microVMs do not have it"
 		'.vm = {kernel: {path: "/k", initrd: "/i"}} => vm.kernel.initrd: '
