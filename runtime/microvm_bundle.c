@@ -162,16 +162,22 @@ static void write_namespaces(struct rewriting *rewriting, const struct json *nam
 }
 
 /* Of processors, disks and network classes the host's own are meant, and limited there. */
-static void write_resources(struct rewriting *rewriting, const struct json *resources)
-{
-	static const char *const outside[] = { "cpu", "blockIO", "network", "rdma" };
+static const char *const limits_outside[] = { "cpu", "blockIO", "network", "rdma", NULL };
 
-	json_begin_object(&rewriting->writer, "resources");
-	json_for_each (member, resources) {
+/* The labels and processors that these name are the host's. */
+static const char *const of_the_host[] = { "apparmorProfile", "selinuxLabel", "execCPUAffinity",
+	NULL };
+
+/* The object without these members; the list ends with NULL. */
+static void write_without(
+	struct rewriting *rewriting, const struct json *object, const char *const *left_out)
+{
+	json_begin_object(&rewriting->writer, object->key);
+	json_for_each (member, object) {
 		bool kept = true;
 
-		for (size_t i = 0; i < ARRAY_SIZE(outside); i++)
-			kept = kept && strcmp(member->key, outside[i]) != 0;
+		for (const char *const *name = left_out; *name; name++)
+			kept = kept && strcmp(member->key, *name) != 0;
 		if (kept)
 			json_write_node(&rewriting->writer, member->key, member);
 	}
@@ -186,7 +192,7 @@ static void write_linux(struct rewriting *rewriting, const struct json *linux)
 		if (!strcmp(member->key, "namespaces") && member->type == JSON_ARRAY)
 			write_namespaces(rewriting, member);
 		else if (!strcmp(member->key, "resources") && member->type == JSON_OBJECT)
-			write_resources(rewriting, member);
+			write_without(rewriting, member, limits_outside);
 		else if (strcmp(member->key, "cgroupsPath") != 0 &&
 			 strcmp(member->key, "intelRdt") != 0 &&
 			 strcmp(member->key, "mountLabel") != 0)
@@ -201,24 +207,6 @@ static void write_annotations(struct rewriting *rewriting, const struct json *an
 	json_for_each (member, annotations)
 		if (strncmp(member->key, "hull.", 5) != 0)
 			json_write_node(&rewriting->writer, member->key, member);
-	json_end_object(&rewriting->writer);
-}
-
-/* The labels and processors that it names are the host's. */
-static void write_process(struct rewriting *rewriting, const struct json *process)
-{
-	static const char *const left_out[] = { "apparmorProfile", "selinuxLabel",
-		"execCPUAffinity" };
-
-	json_begin_object(&rewriting->writer, "process");
-	json_for_each (member, process) {
-		bool kept = true;
-
-		for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
-			kept = kept && strcmp(member->key, left_out[i]) != 0;
-		if (kept)
-			json_write_node(&rewriting->writer, member->key, member);
-	}
 	json_end_object(&rewriting->writer);
 }
 
@@ -247,7 +235,7 @@ static void write_member(struct rewriting *rewriting, const struct json *member)
 	} else if (!strcmp(member->key, "annotations") && member->type == JSON_OBJECT) {
 		write_annotations(rewriting, member);
 	} else if (!strcmp(member->key, "process") && member->type == JSON_OBJECT) {
-		write_process(rewriting, member);
+		write_without(rewriting, member, of_the_host);
 	} else if (!strcmp(member->key, "hooks") && member->type == JSON_OBJECT) {
 		write_hooks(rewriting, member);
 	} else if (strcmp(member->key, "vm") != 0) {
