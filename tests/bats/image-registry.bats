@@ -183,6 +183,16 @@ inventory() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
 	assert_output "$(digest_of back)"
 }
 
+@test "push: all of an image's blobs are under way at once" {
+	local path
+	image copy "oci:$LAYOUT:box" "store:box:1"
+	try image push --plain-http box:1 "$HOSTILE/together/box:1"
+	assert_ok
+	# The manifest by digest when they are there, then by name.
+	mapfile -t path < <(grep -o 'PUT /v2/together/[^? ]*' "$REQUESTS" | sed 's/sha256:.*/DIGEST/; s/uploads.*/UPLOAD/')
+	assert_eq "${path[*]##*/}" "UPLOAD UPLOAD UPLOAD DIGEST 1"
+}
+
 @test "copy --all: an index with all its images" {
 	image copy --plain-http --all "$HOSTILE/platforms/box:1" oci:all:box
 	assert_eq "$(jq -r '.manifests[0].mediaType' all/index.json)" application/vnd.oci.image.index.v1+json
@@ -218,6 +228,25 @@ inventory() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
 	STORE=$PWD/second
 	try image pull --plain-http --creds user:secret "$HOSTILE/expiring/box:1"
 	assert_ok
+}
+
+@test "tokens: an identity token of a file or of a credential helper is exchanged" {
+	mkdir -p "$HOME/.docker" bin
+	printf '{"auths":{"%s":{"identitytoken":"for a year"}}}' "$HOSTILE" >"$HOME/.docker/config.json"
+	hostile identity
+	assert_ok
+	grep -q 'POST /token' "$REQUESTS"
+	grep -q 'GET /v2/identity/.*auth=Bearer by-identity$' "$REQUESTS"
+	image remove "$HOSTILE/identity/box:1"
+	printf '%s\n' '#!/bin/sh' 'echo "{\"Username\":\"<token>\",\"Secret\":\"for a year\"}"' >bin/docker-credential-lab
+	chmod +x bin/docker-credential-lab
+	printf '{"credsStore":"lab"}' >"$HOME/.docker/config.json"
+	PATH=$PWD/bin:$PATH hostile identity
+	assert_ok
+	image remove "$HOSTILE/identity/box:1"
+	printf '{"auths":{"%s":{"identitytoken":"of last year"}}}' "$HOSTILE" >"$HOME/.docker/config.json"
+	hostile identity
+	assert_error "is wrong (401)"
 }
 
 @test "a redirect to another server takes no credentials along" {
