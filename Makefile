@@ -86,7 +86,8 @@ EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)
 TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page swap_call load spinner)
 
 # hull-image is always dynamic: its libraries are.
-IMAGE_LIBS := -lcrypto -lzstd -lz
+# Of libcrypto just SHA-256.
+IMAGE_LIBS := -l:libcrypto.a -lzstd -lz
 ifneq ($(wildcard /usr/include/isa-l.h),)
 $(IMAGE): override CPPFLAGS += -DHAVE_ISAL
 IMAGE_LIBS += -lisal

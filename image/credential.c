@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "image/base64.h"
 #include "image/credential_helper.h"
 
 #define FILE_MOST  ((size_t)1 << 20)
@@ -123,16 +123,11 @@ static const char *text_of(const struct json *object, const char *key)
 /* The bytes of base64, as text; NULL when it is none or holds NUL. */
 static const char *decode_base64(struct arena *arena, const char *text)
 {
-	size_t length = strlen(text), padding = 0;
-	unsigned char *bytes = arena_allocate(arena, length + 4);
-	int n = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)length);
+	_cleanup_buffer_ struct buffer bytes = { 0 };
 
-	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-		padding++;
-	if (n < (int)padding)
+	if (base64_decode(text, &bytes) < 0 || strlen(bytes.data) != bytes.length)
 		return NULL;
-	bytes[n - (int)padding] = '\0';
-	return strlen((const char *)bytes) == (size_t)n - padding ? (const char *)bytes : NULL;
+	return arena_copy(arena, bytes.data, bytes.length);
 }
 
 static int take_entry(struct arena *arena, const char *path, const struct json *entry,
@@ -212,13 +207,11 @@ static void write_auths(struct json_writer *writer, const struct json *auths, co
 				json_write_node(writer, member->key, member);
 	}
 	if (user_and_password) {
-		size_t length = strlen(user_and_password);
-		_cleanup_free_ char *encoded = memory_allocate_zero(4 * ((length + 2) / 3) + 1);
+		_cleanup_buffer_ struct buffer encoded = { 0 };
 
-		(void)EVP_EncodeBlock((unsigned char *)encoded,
-			(const unsigned char *)user_and_password, (int)length);
+		base64_encode(user_and_password, strlen(user_and_password), &encoded);
 		json_begin_object(writer, host);
-		json_write_string(writer, "auth", encoded);
+		json_write_string(writer, "auth", encoded.data);
 		json_end_object(writer);
 	}
 	json_end_object(writer);

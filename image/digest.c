@@ -2,7 +2,9 @@
 #include "image/digest.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+/* The plain functions, linked statically: EVP's would load and set up all of libcrypto. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +13,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define SHA256_BYTES 32
-#define READ_BYTES   (1u << 18)
+#define READ_BYTES (1u << 18)
 
 struct digest_stream {
-	EVP_MD_CTX *context;
+	SHA256_CTX context;
 };
 
 int digest_parse(const char *text, struct digest *digest)
@@ -49,36 +50,26 @@ const char *digest_text(const struct digest *digest, char text[DIGEST_TEXT])
 	return text;
 }
 
-/* libcrypto fails here only when it has no memory, or no SHA-256 at all. */
-static void need(int good)
-{
-	if (good != 1) {
-		(void)fprintf(stderr, "hull: libcrypto has no SHA-256\n");
-		abort();
-	}
-}
-
 struct digest_stream *digest_begin(void)
 {
 	struct digest_stream *stream = memory_allocate_zero(sizeof(*stream));
 
-	stream->context = EVP_MD_CTX_new();
-	need(stream->context && EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL));
+	(void)SHA256_Init(&stream->context);
 	return stream;
 }
 
 void digest_update(struct digest_stream *stream, const void *bytes, size_t length)
 {
-	need(EVP_DigestUpdate(stream->context, bytes, length));
+	(void)SHA256_Update(&stream->context, bytes, length);
 }
 
 void digest_end(struct digest_stream *stream, struct digest *digest)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[SHA256_BYTES];
+	unsigned char bytes[SHA256_DIGEST_LENGTH];
 
-	need(EVP_DigestFinal_ex(stream->context, bytes, NULL));
-	for (size_t i = 0; i < SHA256_BYTES; i++) {
+	(void)SHA256_Final(bytes, &stream->context);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
 		digest->hex[2 * i] = digits[bytes[i] >> 4];
 		digest->hex[2 * i + 1] = digits[bytes[i] & 15];
 	}
@@ -88,11 +79,7 @@ void digest_end(struct digest_stream *stream, struct digest *digest)
 
 void digest_free(struct digest_stream **stream)
 {
-	if (!*stream)
-		return;
-	EVP_MD_CTX_free((*stream)->context);
-	free(*stream);
-	*stream = NULL;
+	memory_free_pointer(stream);
 }
 
 void digest_of(const void *bytes, size_t length, struct digest *digest)

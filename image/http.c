@@ -386,6 +386,21 @@ static const struct {
 	{ CURLE_URL_MALFORMAT, EINVAL, false, NULL },
 };
 
+/* A proxy that was asked for a tunnel has said no; curl calls it a connection that broke. */
+static bool refused_by_proxy(struct http_transfer *transfer)
+{
+	long status = 0;
+	char words[96];
+
+	(void)curl_easy_getinfo(transfer->work->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status < 300)
+		return false;
+	(void)snprintf(words, sizeof(words), "the proxy refuses it (%ld%s)", status,
+		status == 407 ? ", it wants user and password" : "");
+	fail_transfer(transfer, -EACCES, words);
+	return true;
+}
+
 static void finish_transfer(struct http_transfer *transfer, CURLcode code)
 {
 	struct http_work *work = transfer->work;
@@ -401,7 +416,7 @@ static void finish_transfer(struct http_transfer *transfer, CURLcode code)
 		fail_transfer(transfer, work->refused, error_text(work->refused));
 		return;
 	}
-	if (code == CURLE_OK)
+	if (code == CURLE_OK || refused_by_proxy(transfer))
 		return;
 	if (work->stalled)
 		code = CURLE_OPERATION_TIMEDOUT;

@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "image/base64.h"
 #include "image/json_reader.h"
-#include "image/public_key.h"
 
 #define FILE_MOST   ((size_t)1 << 20)
 #define SYSTEM_FILE "/etc/containers/policy.json"

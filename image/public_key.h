@@ -21,7 +21,4 @@ void public_key_free(struct public_key **public_key);
 bool public_key_verify(const struct public_key *public_key, const struct buffer *signature,
 	const void *bytes, size_t length);
 
-/* Add what the base64 text (RFC 4648) stands for; -EINVAL without a message. */
-int base64_decode(const char *text, struct buffer *bytes);
-
 #endif

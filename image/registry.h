@@ -56,8 +56,17 @@ int registry_blob(struct registry *registry, const struct descriptor *blob, stru
 /* Fetch all, a few at once. After the first that fails the others are ended too. */
 int registry_fetch_all(struct registry *registry, struct blob_fetch *fetches, size_t count);
 
-/* Have the blob, all of FD, in the repository; it is not sent when it is there already. */
-int registry_push_blob(struct registry *registry, const struct descriptor *blob, int fd);
+/*
+ * Have the blob, all of FD, which is given away, in the repository: several go at the same time,
+ * while the registry is asked for something else or told to go on. *UPLOAD stays NULL when it is
+ * there already. The end waits.
+ */
+struct registry_upload;
+int registry_upload_begin(struct registry *registry, const struct descriptor *blob, int fd,
+	struct registry_upload **upload);
+void registry_upload_go_on(struct registry *registry);
+int registry_upload_end(struct registry *registry, struct registry_upload **upload);
+void registry_upload_cancel(struct registry *registry, struct registry_upload **upload);
 
 /* Mount the blob from another repository of the same registry: 1 done, 0 not possible. */
 int registry_mount_blob(

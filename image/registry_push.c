@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "image/registry_session.h"
+
+#define PUMP_MILLISECONDS 1000
 
 /* POST base + path; the answer's Location as an URL, or NULL when it is not 202. */
 static int begin_upload(struct registry *registry, const char *path, const char *extra_scope,
@@ -56,37 +59,109 @@ static bool same_origin(const char *a, const char *b)
 	return !strncmp(a, b, length) && strchr("/?", b[length]);
 }
 
-/* The whole blob in one PUT. -EAGAIN: a new upload may do better. */
-static int put_blob(struct registry *registry, const char *location, const struct descriptor *blob,
-	int fd, unsigned int try)
+struct registry_upload {
+	struct descriptor blob;
+	int fd;
+	unsigned int try;
+	struct http_transfer transfer; /* the whole blob in one PUT */
+};
+
+static int upload_begin(struct registry *registry, struct registry_upload *upload)
 {
 	struct registry_site *site = registry->site;
-	struct http_transfer transfer = { 0 };
-	int r = 0;
+	const char *location;
+	int status, r = begin_upload(registry, "/blobs/uploads/", NULL, &status, &location);
 
-	transfer.request = (struct http_request){
+	if (r < 0)
+		return r;
+	if (!location)
+		return error_set(EPROTO, "registry %s: answered 201 to the begin of an upload",
+			site->host);
+	upload->transfer = (struct http_transfer){ 0 };
+	upload->transfer.request = (struct http_request){
 		.method = "PUT",
 		.url = arena_format(&registry->arena, "%s%cdigest=%s", location,
-			strchr(location, '?') ? '&' : '?', DIGEST_SHOW(&blob->digest)),
+			strchr(location, '?') ? '&' : '?', DIGEST_SHOW(&upload->blob.digest)),
 		.trust = &site->trust,
 		.headers = { "Content-Type: application/octet-stream" },
-		.body_fd = fd,
-		.body_length = blob->size,
+		.body_fd = upload->fd,
+		.body_length = upload->blob.size,
 	};
 	if (same_origin(site->base, location))
-		registry_authorize(site, &transfer.request);
-	http_perform(registry->http, &transfer);
-	if (!transfer.answer.error && transfer.answer.status == 401 && try == 0)
-		r = registry_answer_challenge(registry, site, &transfer.answer, NULL) < 0 ? -EACCES
-											  : -EAGAIN;
-	else if (transfer.answer.error || transfer.answer.status != 201)
-		r = registry_wait_to_retry(registry, site, &transfer.answer, try)
+		registry_authorize(site, &upload->transfer.request);
+	http_begin(registry->http, &upload->transfer);
+	return 0;
+}
+
+/* Waits for its end. -EAGAIN: a new upload may do better. */
+static int upload_finish(struct registry *registry, struct registry_upload *upload)
+{
+	struct registry_site *site = registry->site;
+	struct http_answer *answer = &upload->transfer.answer;
+	int r = 0;
+
+	while (!upload->transfer.done)
+		http_pump(registry->http, PUMP_MILLISECONDS);
+	if (!answer->error && answer->status == 401 && upload->try == 0)
+		r = registry_answer_challenge(registry, site, answer, NULL) < 0 ? -EACCES : -EAGAIN;
+	else if (answer->error || answer->status != 201)
+		r = registry_wait_to_retry(registry, site, answer, upload->try)
 			    ? -EAGAIN
-			    : registry_refuse(registry, site, &transfer.answer,
+			    : registry_refuse(registry, site, answer,
 				      arena_format(&registry->arena, "upload of blob %.19s...",
-					      DIGEST_SHOW(&blob->digest)));
-	http_end(registry->http, &transfer);
+					      DIGEST_SHOW(&upload->blob.digest)));
+	http_end(registry->http, &upload->transfer);
 	return r;
+}
+
+int registry_upload_begin(struct registry *registry, const struct descriptor *blob, int fd,
+	struct registry_upload **upload)
+{
+	int r = registry_has_blob(registry, &blob->digest);
+
+	*upload = NULL;
+	if (r != 0) {
+		file_close(&fd);
+		return r < 0 ? r : 0;
+	}
+	*upload = memory_allocate_zero(sizeof(**upload));
+	(*upload)->blob = *blob;
+	(*upload)->fd = fd;
+	r = upload_begin(registry, *upload);
+	if (r < 0)
+		registry_upload_cancel(registry, upload);
+	return r;
+}
+
+int registry_upload_end(struct registry *registry, struct registry_upload **upload)
+{
+	int r = 0;
+
+	while (*upload) {
+		r = upload_finish(registry, *upload);
+		if (r != -EAGAIN)
+			break;
+		(*upload)->try++;
+		r = upload_begin(registry, *upload);
+		if (r < 0)
+			break;
+	}
+	registry_upload_cancel(registry, upload);
+	return r;
+}
+
+void registry_upload_cancel(struct registry *registry, struct registry_upload **upload)
+{
+	if (!*upload)
+		return;
+	http_end(registry->http, &(*upload)->transfer);
+	file_close(&(*upload)->fd);
+	memory_free_pointer(upload);
+}
+
+void registry_upload_go_on(struct registry *registry)
+{
+	http_pump(registry->http, 0);
 }
 
 int registry_mount_blob(
@@ -100,26 +175,6 @@ int registry_mount_blob(
 
 	/* An upload that was begun instead goes away by itself. */
 	return r < 0 ? r : status == 201;
-}
-
-int registry_push_blob(struct registry *registry, const struct descriptor *blob, int fd)
-{
-	const char *location;
-	int status, r = registry_has_blob(registry, &blob->digest);
-
-	if (r != 0)
-		return r < 0 ? r : 0;
-	for (unsigned int try = 0;; try++) {
-		r = begin_upload(registry, "/blobs/uploads/", NULL, &status, &location);
-		if (r >= 0)
-			r = location
-				    ? put_blob(registry, location, blob, fd, try)
-				    : error_set(EPROTO,
-					      "registry %s: answered 201 to the begin of an upload",
-					      registry->site->host);
-		if (r != -EAGAIN)
-			return r;
-	}
 }
 
 int registry_push_manifest(struct registry *registry, const char *tag_or_digest,

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "image/base64.h"
 #include "image/json_reader.h"
 #include "image/public_key.h"
 

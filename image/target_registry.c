@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A registry as a target: a blob is sent when it is whole and was checked. */
+/*
+ * A registry as a target: a blob is sent when it is whole and was checked, several at the same time,
+ * while the next ones come.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -9,11 +12,15 @@
 #include "image/scratch.h"
 #include "image/target.h"
 
+#define UPLOADS_MOST 4u
+
 struct registry_target {
 	struct image_target target;
 	struct registry *registry;
 	const char *mount_from;
 	struct buffer latest; /* manifest or index, for the name that it gets */
+	struct registry_upload *uploads[UPLOADS_MOST]; /* the oldest first */
+	unsigned int upload_count;
 };
 
 /* A layer that comes before it can go. */
@@ -37,6 +44,35 @@ static int registry_target_has(struct image_target *target, const struct descrip
 	return r;
 }
 
+/* Until no more than so many are under way. */
+static int end_uploads(struct registry_target *to, unsigned int most)
+{
+	int r = 0;
+
+	while (r >= 0 && to->upload_count > most) {
+		r = registry_upload_end(to->registry, &to->uploads[0]);
+		to->upload_count--;
+		memmove(to->uploads, to->uploads + 1, to->upload_count * sizeof(to->uploads[0]));
+	}
+	return r;
+}
+
+/* FD is given away. */
+static int upload(struct registry_target *to, const struct descriptor *blob, int fd)
+{
+	struct registry_upload *begun;
+	int r = end_uploads(to, UPLOADS_MOST - 1);
+
+	if (r < 0) {
+		file_close(&fd);
+		return r;
+	}
+	r = registry_upload_begin(to->registry, blob, fd, &begun);
+	if (begun)
+		to->uploads[to->upload_count++] = begun;
+	return r;
+}
+
 static int registry_target_document(struct image_target *target, const struct descriptor *blob,
 	const void *bytes, size_t length, bool is_manifest)
 {
@@ -44,8 +80,11 @@ static int registry_target_document(struct image_target *target, const struct de
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	/* By digest now, by name when all is there. */
+	/* By digest, once all that it names is there, and by name at last. */
 	if (is_manifest) {
+		r = end_uploads(to, 0);
+		if (r < 0)
+			return r;
 		to->latest.length = 0;
 		buffer_bytes(&to->latest, bytes, length);
 		return registry_push_manifest(
@@ -54,7 +93,7 @@ static int registry_target_document(struct image_target *target, const struct de
 	fd = scratch_open_nameless();
 	r = fd < 0 ? fd : file_write_all(fd, bytes, length);
 	return r < 0 ? error_errno(r, "write a temporary file")
-		     : registry_push_blob(to->registry, blob, fd);
+		     : upload(to, blob, TAKE_FD(fd));
 }
 
 static int registry_target_begin(struct target_layer *layer, uint64_t *from)
@@ -83,6 +122,7 @@ static int registry_target_take(struct target_layer *layer, const void *bytes, s
 	int r = file_write_all(spool->fd, bytes, length);
 
 	digest_update(spool->stream, bytes, length);
+	registry_upload_go_on(registry_target_of(layer->target)->registry);
 	return r < 0 ? error_errno(r, "write a temporary file") : 0;
 }
 
@@ -96,8 +136,8 @@ static int registry_target_end(struct target_layer *layer, int result)
 		result = error_set(EBADMSG, "layer %s: what came has the digest %s",
 			DIGEST_SHOW(&layer->blob.digest), DIGEST_SHOW(&digest));
 	if (result >= 0)
-		result = registry_push_blob(
-			registry_target_of(layer->target)->registry, &layer->blob, spool->fd);
+		result = upload(
+			registry_target_of(layer->target), &layer->blob, TAKE_FD(spool->fd));
 	file_close(&spool->fd);
 	memory_free_pointer(&layer->state);
 	return result;
@@ -122,6 +162,8 @@ static void registry_target_close(struct image_target *target)
 {
 	struct registry_target *to = registry_target_of(target);
 
+	for (unsigned int i = 0; i < to->upload_count; i++)
+		registry_upload_cancel(to->registry, &to->uploads[i]);
 	registry_close(&to->registry);
 	buffer_free(&to->latest);
 	memory_free_pointer(&to);

@@ -158,6 +158,50 @@ inventory() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
 	assert_error "blocks registry.example"
 }
 
+@test "proxies: those of the environment, for HTTPS and for HTTP, but not for no_proxy" {
+	local proxy=$BATS_FILE_TMPDIR/proxy address
+	mkdir "$proxy"
+	spawn "$proxy/log" "$PYTHON" "$BATS_TEST_DIRNAME/../image/proxy.py" "$proxy"
+	wait_until test -s "$proxy/port"
+	address=127.0.0.1:$(<"$proxy/port")
+	https_proxy=http://lab:secret@$address try image pull --cert-dir "$BATS_FILE_TMPDIR/certs" \
+		--creds user:secret "$SECURE/none:1"
+	assert_error "$SECURE: has no none/manifests/1"
+	grep -qx "CONNECT $SECURE lab:secret" "$proxy/asked"
+	http_proxy=$address try image pull --plain-http "$PLAIN/lab/box:1"
+	assert_ok
+	grep -q "^GET http://$PLAIN/v2/lab/box/blobs/.* -\$" "$proxy/asked"
+	https_proxy=http://$address try image pull registry.refused/lab/box:1
+	assert_error "registry.refused" "the proxy refuses it (403)"
+	: >"$proxy/asked"
+	image remove "$PLAIN/lab/box:1"
+	https_proxy=http://$address http_proxy=$address no_proxy=example.org,127.0.0.1 \
+		try image pull --plain-http "$PLAIN/lab/box:1"
+	assert_ok
+	assert_eq "$(<"$proxy/asked")" ""
+	http_proxy=127.0.0.1:1 try image pull --plain-http "$PLAIN/lab/box:2"
+	assert_error "$PLAIN"
+}
+
+@test "progress: a bar for each layer on a terminal, and none elsewhere or with --quiet" {
+	terminal() {
+		"$PYTHON" "$BATS_TEST_DIRNAME/runtty.py" --size 24x100 "$IMAGE_PROGRAM" image --store "$STORE" "$@"
+	}
+	local layer text up=$'\e['2A
+	text=$(terminal pull --plain-http "$PLAIN/lab/box:1")
+	for layer in $(jq -r '.layers[].digest[:19]' "$LAYOUT/blobs/sha256/$(digest_of "$LAYOUT" | cut -d: -f2)"); do
+		grep -qE "^$layer \[={24}\] [0-9.]+ [KM]?i?B of [0-9.]+ [KM]?i?B  done" \
+			<<<"${text//$'\r'/$'\n'}" || fail "no bar of $layer:" "$text"
+	done
+	# Drawn over each other.
+	[[ $text == *"$up"* ]] || fail "never drawn again:" "$text"
+	text=$(terminal pull --quiet --plain-http "$PLAIN/lab/box:1")
+	[[ $text != *"["* ]] || fail "$text"
+	image remove "$PLAIN/lab/box:1"
+	try image pull --plain-http "$PLAIN/lab/box:1"
+	assert_eq "$stderr" ""
+}
+
 @test "push: what was kept goes unchanged, else compressed again; others read it" {
 	image pull --plain-http --keep-blobs "$PLAIN/lab/box:1"
 	try image push --plain-http "$PLAIN/lab/box:1" "$PLAIN/kept/box:1"
@@ -181,6 +225,16 @@ inventory() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
 	image pull --plain-http "$PLAIN/lab/box:1"
 	try image push --tls-verify=false --creds user:secret "$PLAIN/lab/box:1" "$SECURE/third/box:2"
 	assert_output "$(digest_of back)"
+}
+
+@test "push: all of an image's blobs are under way at once" {
+	local path
+	image copy "oci:$LAYOUT:box" "store:box:1"
+	try image push --plain-http box:1 "$HOSTILE/together/box:1"
+	assert_ok
+	# The manifest by digest when they are there, then by name.
+	mapfile -t path < <(grep -o 'PUT /v2/together/[^? ]*' "$REQUESTS" | sed 's/sha256:.*/DIGEST/; s/uploads.*/UPLOAD/')
+	assert_eq "${path[*]##*/}" "UPLOAD UPLOAD UPLOAD DIGEST 1"
 }
 
 @test "copy --all: an index with all its images" {
@@ -218,6 +272,25 @@ inventory() { (cd "$1" && find . -printf '%P %y %m %n %l\n' | sort); }
 	STORE=$PWD/second
 	try image pull --plain-http --creds user:secret "$HOSTILE/expiring/box:1"
 	assert_ok
+}
+
+@test "tokens: an identity token of a file or of a credential helper is exchanged" {
+	mkdir -p "$HOME/.docker" bin
+	printf '{"auths":{"%s":{"identitytoken":"for a year"}}}' "$HOSTILE" >"$HOME/.docker/config.json"
+	hostile identity
+	assert_ok
+	grep -q 'POST /token' "$REQUESTS"
+	grep -q 'GET /v2/identity/.*auth=Bearer by-identity$' "$REQUESTS"
+	image remove "$HOSTILE/identity/box:1"
+	printf '%s\n' '#!/bin/sh' 'echo "{\"Username\":\"<token>\",\"Secret\":\"for a year\"}"' >bin/docker-credential-lab
+	chmod +x bin/docker-credential-lab
+	printf '{"credsStore":"lab"}' >"$HOME/.docker/config.json"
+	PATH=$PWD/bin:$PATH hostile identity
+	assert_ok
+	image remove "$HOSTILE/identity/box:1"
+	printf '{"auths":{"%s":{"identitytoken":"of last year"}}}' "$HOSTILE" >"$HOME/.docker/config.json"
+	hostile identity
+	assert_error "is wrong (401)"
 }
 
 @test "a redirect to another server takes no credentials along" {

@@ -15,11 +15,14 @@ import os
 import sys
 import threading
 import time
+import urllib.parse
 import zlib
 
 LAYOUT, FOLDER = sys.argv[1:3]
 lock = threading.Lock()
 counts, tokens, blobs = {}, set(), {}
+# Uploads to "together": none is answered before all three blobs of the image are under way.
+together = threading.Barrier(3, timeout=30)
 
 
 def digest(data):
@@ -106,6 +109,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
             tokens.discard(token)
         return True
 
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.note()
+        if self.path == "/token":
+            form = urllib.parse.parse_qs(body)
+            if form["grant_type"] != ["refresh_token"] or form["refresh_token"] != ["for a year"]:
+                return self.reply(401, b"{}")
+            tokens.add("by-identity")
+            return self.reply(200, b'{"access_token":"by-identity"}')
+        return self.reply(202, Location=self.path + str(count("upload")))
+
+    def do_PUT(self):
+        left = int(self.headers["Content-Length"])
+        while left:
+            left -= len(self.rfile.read(min(left, 65536)))
+        self.note()
+        if self.path.startswith("/v2/together/") and "/uploads/" in self.path:
+            try:
+                together.wait()
+            except threading.BrokenBarrierError:
+                return self.reply(400, b'{"errors":[{"code":"X","message":"alone"}]}')
+        return self.reply(201)
+
     def do_HEAD(self):
         self.do_GET()
 
@@ -113,12 +139,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.note()
         if self.path.startswith("/token"):
             return self.give_token()
+        if self.command == "HEAD" and self.path.startswith("/v2/together/"):
+            return self.reply(404)
         if self.path == "/v2/":
             return self.reply(200, b"{}")
         parts = self.path.removeprefix("/v2/").split("/")
         self.fault, self.repository = parts[0], "/".join(parts[:-2])
         kind, name = parts[-2:]
-        if self.fault in ("login", "anonymous", "expiring", "elsewhere") and not (
+        if self.fault in ("login", "anonymous", "expiring", "elsewhere", "identity") and not (
                 self.is_allowed() or (self.fault == "elsewhere" and self.server is other)):
             return self.challenge()
         return self.manifest(name) if kind == "manifests" else self.blob(name)
