@@ -18,6 +18,8 @@
 
 #define PLACE "/proc/sys/fs/binfmt_misc"
 
+#define REGISTRATION_BYTES_MOST 8192
+
 /* Linux, admin-guide/binfmt-misc.rst: P keeps argv[0], O hands the program over as a descriptor,
  * C takes credentials from the program and not from the emulator, F opens the emulator now. */
 #define FLAGS "POCF"
@@ -38,6 +40,23 @@ static char separator_for(const char *path)
 	return *candidates;
 }
 
+/* Containers that share a user namespace share its registrations. */
+static int check_registered(int instance_fd, const struct emulator *emulator)
+{
+	_cleanup_free_ char *name = string_format("qemu-%s", emulator->architecture->qemu);
+	_cleanup_free_ char *line = string_format("\ninterpreter %s\n", emulator->path);
+	_cleanup_buffer_ struct buffer text = { 0 };
+	int r = file_read_at(instance_fd, name, &text, REGISTRATION_BYTES_MOST);
+
+	if (r < 0)
+		return error_errno(r, "the emulator %s cannot be registered", emulator->path);
+	if (text.data && strstr(text.data, line))
+		return 0;
+	return error_set(EEXIST,
+		"another container in the same user namespace has another emulator for %s than %s",
+		emulator->architecture->name, emulator->path);
+}
+
 static int emulator_register(int instance_fd, const struct emulator *emulator)
 {
 	const char s = separator_for(emulator->path);
@@ -52,6 +71,8 @@ static int emulator_register(int instance_fd, const struct emulator *emulator)
 	add_bytes(&line, mask);
 	buffer_format(&line, "%c%s%c" FLAGS, s, emulator->path, s);
 	r = file_write_at(instance_fd, "register", line.data);
+	if (r == -EEXIST)
+		return check_registered(instance_fd, emulator);
 	return r < 0 ? error_errno(r, "the emulator %s cannot be registered", emulator->path) : 0;
 }
 

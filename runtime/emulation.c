@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,19 +16,30 @@
 #define NAME	       "annotations[\"" ANNOTATION_EMULATOR "\"]"
 #define MAP_BYTES_MOST 65536
 
+/* Is the user namespace at PATH the one that hull itself is in, with all that is not a container? */
+static bool is_own_namespace(const char *path)
+{
+	struct stat joined, own;
+
+	return stat(path, &joined) == 0 && stat("/proc/self/ns/user", &own) == 0 &&
+	       joined.st_ino == own.st_ino && joined.st_dev == own.st_dev;
+}
+
 static int check_container(const struct config *config, const struct isolation *isolation)
 {
+	const struct config_namespace *user = config_namespace(config, NAMESPACE_USER);
+
 	if (isolation != &isolation_host)
-		return error_set(ENOTSUP, NAME ": only with isolation \"host\"");
+		return error_set(ENOTSUP, NAME ": only with isolation \"host\": emulators are "
+					       "programs of this machine, and the guest of a "
+					       "microVM has none");
 	if (!config_namespace(config, NAMESPACE_MOUNT))
 		return error_set(EINVAL, NAME ": needs a mount namespace: add one to "
 					      "linux.namespaces");
-	/* It may be the host's, and is never this container's alone. */
-	if (config_namespace(config, NAMESPACE_USER) &&
-		!config_namespace_is_new(config, NAMESPACE_USER))
+	if (user && user->path && is_own_namespace(user->path))
 		return error_set(EINVAL,
-			NAME ": needs a user namespace of the container's own, and "
-			     "linux.namespaces joins another's");
+			NAME ": needs a user namespace of containers, and linux.namespaces joins "
+			     "the one that hull itself is in");
 	return 0;
 }
 

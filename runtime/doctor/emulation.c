@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For later: containers of another architecture. */
+/* Containers of another architecture. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,22 +29,19 @@ static unsigned int binfmt_count(void)
 	return count;
 }
 
+/* The machine's own, which hull neither needs nor changes where each user namespace has some. */
 static void probe_binfmt(struct finding *finding)
 {
 	_cleanup_buffer_ struct buffer status = { 0 };
 
-	if (machine_line(BINFMT "/status", &status) && !strcmp(status.data, "enabled")) {
+	if (machine_line(BINFMT "/status", &status) && !strcmp(status.data, "enabled"))
 		finding_set(finding, DOCTOR_OK, "on, %u formats for QEMU", binfmt_count());
-	} else if (status.length) {
-		finding_set(finding, DOCTOR_MISSING, "turned off");
-		finding_advise(finding, "echo 1 >" BINFMT "/status");
-	} else if (machine_has_filesystem("binfmt_misc")) {
-		finding_set(finding, DOCTOR_LIMITED, "not mounted");
-		finding_advise(finding, "mount -t binfmt_misc binfmt_misc " BINFMT);
-	} else {
+	else if (status.length)
+		finding_set(finding, DOCTOR_OK, "turned off");
+	else if (machine_has_filesystem("binfmt_misc"))
+		finding_set(finding, DOCTOR_OK, "not mounted");
+	else
 		finding_set(finding, DOCTOR_MISSING, "the kernel has none");
-		machine_advise_module(finding, "binfmt_misc");
-	}
 }
 
 static int try_binfmt(void *data, struct buffer *words)
@@ -67,12 +64,13 @@ static void probe_binfmt_per_user(struct finding *finding)
 		finding_set(finding, DOCTOR_OK, "a user namespace got formats of its own");
 		return;
 	}
-	finding_set(finding, DOCTOR_MISSING, "user namespaces have no formats of their own: %s",
-		error_words(r));
+	finding_set(finding, r != -ENODEV && binfmt_count() ? DOCTOR_LIMITED : DOCTOR_MISSING,
+		"user namespaces have no formats of their own: %s", error_words(r));
 	if (r == -ENODEV)
 		machine_advise_module(finding, "binfmt_misc");
 	else
-		finding_advise(finding, "Linux 6.7 or newer");
+		finding_advise(finding, "Linux 6.7 or newer; else the machine's own: apt install "
+					"qemu-user-static binfmt-support");
 }
 
 static void probe_qemu_user(struct finding *finding)
@@ -95,12 +93,11 @@ static void probe_qemu_user(struct finding *finding)
 
 const struct capability doctor_emulation = {
 	.name = "emulation",
-	.title = "containers of other architectures",
-	.later = true,
+	.title = "execute programs of other architectures",
 	.probes =
 		(const struct probe[]){
-			{ "binfmt", DOCTOR_NEEDED, probe_binfmt },
-			{ "binfmt-per-user", DOCTOR_FACT, probe_binfmt_per_user },
+			{ "binfmt-per-user", DOCTOR_NEEDED, probe_binfmt_per_user },
+			{ "binfmt", DOCTOR_FACT, probe_binfmt },
 			{ "qemu-user", DOCTOR_NEEDED, probe_qemu_user },
 			{ 0 },
 		},

@@ -15,10 +15,10 @@ const struct capability *const doctor_capabilities[] = {
 	&doctor_security,
 	&doctor_resources,
 	&doctor_engines,
+	&doctor_emulation,
 	&doctor_checkpoint,
 	&doctor_microvm,
 	&doctor_images,
-	&doctor_emulation,
 	&doctor_tuning,
 	NULL,
 };

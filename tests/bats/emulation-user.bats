@@ -63,6 +63,18 @@ image() { hull image --store "$IMAGES" "$@"; }
 	assert_eq "$(xargs <<<"$output")" "s390x 0 $USER_ID 1 1 $RANGE 65536"
 }
 
+@test "user: emulator: in the user namespace of another container" {
+	foreign riscv64
+	run_sleeper
+	annotate "$FOREIGN/qemu-s390x"
+	foreign_programs s390x "$ROOTFS/bin"
+	with_namespace user "/proc/$(pid_of)/ns/user"
+	script 'uname -m; ls /proc/sys/fs/binfmt_misc'
+	try hull run "$ID-2"
+	assert_ok
+	assert_output $'s390x\nqemu-riscv64\nqemu-s390x\nregister\nstatus'
+}
+
 @test "user: image run --platform: each of four" {
 	local pair
 	for pair in $PLATFORMS; do

@@ -73,6 +73,73 @@ without_emulator_it_has_the_hosts_user_namespace() {
 	assert_eq "$(xargs <<<"$output")" "armv7l 0 100000 65536 qemu-arm register status"
 }
 
+@test "emulator: containers that share a user namespace share its emulators" {
+	local before pid
+	before=$(registrations)
+	foreign riscv64
+	user_namespace
+	run_sleeper
+	pid=$(pid_of)
+	ROOTFS=$BATS_TEST_TMPDIR/second/rootfs
+	bundle_make "${ROOTFS%/*}"
+	cd "${ROOTFS%/*}"
+	chown 100000:100000 "$ROOTFS" "$ROOTFS"/*
+	foreign s390x
+	with_namespace user "/proc/$pid/ns/user"
+	script 'uname -m; ls /proc/sys/fs/binfmt_misc'
+	try hull run "$ID-2"
+	assert_ok
+	assert_output $'s390x\nqemu-riscv64\nqemu-s390x\nregister\nstatus'
+	# What is there already is not asked for again; another one in its place would be the first's too.
+	annotate "$(emulators riscv64 s390x)"
+	try hull run "$ID-2"
+	assert_output $'s390x\nqemu-riscv64\nqemu-s390x\nregister\nstatus'
+	cp "$FOREIGN/qemu-riscv64" "$BATS_TEST_TMPDIR/other"
+	annotate "riscv64=$BATS_TEST_TMPDIR/other"
+	try hull run "$ID-2"
+	assert_error hull.emulator "another emulator for riscv64" "$BATS_TEST_TMPDIR/other"
+	assert_nothing_left "$ID-2"
+	try hull exec "$ID" uname -m
+	assert_output riscv64
+	assert_eq "$(registrations)" "$before"
+}
+
+@test "emulator: devices are bound, and no program makes one" {
+	foreign riscv64
+	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}]'
+	script 'stat -c "%t:%T" /dev/null /dev/kmsg; /bin/busybox mknod /made c 1 3'
+	try hull run "$ID"
+	assert_output $'1:3\n1:b'
+	[[ $stderr == *"not permitted"* ]]
+	# Only what the machine has in the same place.
+	config '.linux.devices = [{path: "/dev/other", type: "c", major: 1, minor: 5}]'
+	try hull run "$ID"
+	assert_error "/dev/other of the host"
+	assert_nothing_left
+}
+
+# identity_namespace COMMAND...: in user and mount namespaces in which 65536 ids are themselves.
+identity_namespace() {
+	local pid
+	mkfifo "$BATS_TEST_TMPDIR/mapped"
+	unshare --user --mount -- sh -c 'read -r _ <"$1"; shift; exec "$@"' - "$BATS_TEST_TMPDIR/mapped" "$@" &
+	pid=$!
+	is_apart() { [[ $(readlink "/proc/$pid/ns/user") != "$(readlink /proc/self/ns/user)" ]]; }
+	wait_until is_apart
+	echo "0 0 65536" | tee "/proc/$pid/uid_map" >"/proc/$pid/gid_map"
+	echo >"$BATS_TEST_TMPDIR/mapped"
+	wait "$pid"
+}
+
+@test "emulator: a hull that is itself in a user namespace in which ids are themselves" {
+	foreign riscv64
+	script 'uname -m; cat /proc/self/uid_map; stat -c "%t:%T %u" /dev/null; /bin/busybox mknod /made c 1 3'
+	try identity_namespace env "$MARK" timeout -s KILL "$HULL_TIMEOUT" \
+		"$HULL" --root "$BATS_TEST_TMPDIR/inner" --cgroup-manager disabled run "$ID"
+	assert_eq "$(xargs <<<"$output")" "riscv64 0 0 65536 1:3 0"
+	[[ $stderr == *"not permitted"* ]]
+}
+
 @test "emulator: several architectures in one container" {
 	foreign riscv64
 	mkdir "$ROOTFS"/{other,small,own}
@@ -276,12 +343,12 @@ refused() {
 	bundle_make "$BATS_TEST_TMPDIR/second"
 	cd "$BATS_TEST_TMPDIR/second"
 	annotate "$(emulators riscv64)"
-	with_namespace user /proc/1/ns/user
+	with_namespace user /proc/self/ns/user
 	try hull run "$ID"
-	assert_error hull.emulator "of the container's own"
+	assert_error hull.emulator "hull itself is in"
 	config 'del(.linux.namespaces[] | select(.type == "user"))'
 	try hull --isolation microvm run "$ID"
-	assert_error hull.emulator host
+	assert_error hull.emulator "only with isolation" "the guest of a microVM has none"
 	without_namespace mount
 	config 'del(.mounts) | del(.linux.maskedPaths) | del(.linux.readonlyPaths)'
 	try hull run "$ID"

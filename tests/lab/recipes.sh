@@ -73,7 +73,25 @@ disk_build() {
 	"$lab_dir/trixie" --bind "$entry/root:/mnt/root" --bind "$1:/mnt/disk" -- "$lab_dir/make-disk"
 }
 
-# root_entry, image_entry, foreign_entry, disk_entry: set $entry as cache_entry does.
+# The same with Debian 12's kernel.
+disk_6_1_build() {
+	local entry
+	root_entry
+	kernel_6_1_unpack "$1/kernel" || return
+	mv "$1"/kernel/boot/vmlinuz-* "$1/vmlinuz" || return
+	"$lab_dir/trixie" --bind "$entry/root:/mnt/root" --bind "$1/kernel/lib/modules:/mnt/modules" \
+		--bind "$1:/mnt/disk" -- "$lab_dir/make-disk" || return
+	rm -rf "$1/kernel"
+}
+
+# kernel_6_1_unpack FOLDER: the files of Debian 12's kernel alone.
+kernel_6_1_unpack() {
+	env -u TMPDIR LC_ALL=C.UTF-8 unshare --mount --pid --fork --kill-child --mount-proc -- \
+		mmdebstrap --mode=root --variant=extract --include=linux-image-cloud-amd64 \
+		--aptopt='APT::Install-Recommends "false"' bookworm "$1" "$lab_mirror"
+}
+
+# root_entry, image_entry, foreign_entry, disk_entry, disk_6_1_entry: set $entry as cache_entry does.
 root_stamp() {
 	cache_stamp "$lab_dir/packages" "$(declare -f debootstrap_run root_build)" "$lab_mirror"
 }
@@ -90,14 +108,27 @@ image_entry() {
 	cache_entry image "$(image_stamp)" image_build
 }
 
+foreign_stamp() {
+	cache_stamp "$(declare -f debootstrap_run foreign_build)" "$foreign_architectures" "$lab_mirror"
+}
+
 foreign_entry() {
-	cache_entry foreign "$(cache_stamp "$(declare -f debootstrap_run foreign_build)" \
-		"$foreign_architectures" "$lab_mirror")" foreign_build
+	cache_entry foreign "$(foreign_stamp)" foreign_build
+}
+
+disk_stamp() {
+	cache_stamp "$(root_stamp)" "$(image_stamp)" "$(foreign_stamp)" "$lab_dir/make-disk" \
+		"$lab_dir/guest" "$@"
 }
 
 disk_entry() {
 	root_entry
 	image_entry
-	cache_entry disk "$(cache_stamp "$(root_stamp)" "$(image_stamp)" "$(declare -f disk_build)" \
-		"$lab_dir/make-disk" "$lab_dir/guest")" disk_build
+	cache_entry disk "$(disk_stamp "$(declare -f disk_build)")" disk_build
+}
+
+disk_6_1_entry() {
+	root_entry
+	image_entry
+	cache_entry disk-6.1 "$(disk_stamp "$(declare -f disk_6_1_build kernel_6_1_unpack)")" disk_6_1_build
 }
