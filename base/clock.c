@@ -17,12 +17,22 @@ void clock_text(char text[CLOCK_TEXT_BYTES])
 	(void)snprintf(text + length, CLOCK_TEXT_BYTES - length, ".%09ldZ", now.tv_nsec);
 }
 
-uint64_t clock_monotonic(void)
+static uint64_t clock_read(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_monotonic(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_process(void)
+{
+	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void clock_sleep(unsigned int milliseconds)

@@ -12,6 +12,9 @@ void clock_text(char text[CLOCK_TEXT_BYTES]);
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t clock_monotonic(void);
 
+/* What this process has used of the CPUs, in nanoseconds. */
+uint64_t clock_process(void);
+
 /* Sleep for that many milliseconds. */
 void clock_sleep(unsigned int milliseconds);
 

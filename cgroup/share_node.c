@@ -172,15 +172,24 @@ static void read_cpus(struct share_tree *tree, struct share_node *node)
 	(void)processors_online(&node->cpus);
 }
 
+/* Of those who do not compete, and those whose meter did not look, not every time. */
+static bool is_young(struct share_node *node, bool looked)
+{
+	if (node->added)
+		return (node->demand <= 0 || !looked) && node->weight > 0 &&
+		       node->age++ < AGE_MOST;
+	return node->demand <= 0 && !node->below;
+}
+
 void share_node_read(struct share_tree *tree, struct share_node *node)
 {
+	bool looked = !node->told.time || node->told.looked;
+
 	if (node->added)
 		take_told(tree, node);
 	else
 		read_usage(tree, node);
-	/* Of those who do not compete nothing else matters, or not every time. */
-	if (node->demand <= 0 && !node->below &&
-		(!node->added || (node->age++ < AGE_MOST && node->weight > 0)))
+	if (is_young(node, looked))
 		return;
 	node->age = 0;
 	read_weight(tree, node);

@@ -39,6 +39,7 @@ struct stolen_meter {
 	unsigned int rested; /* readings since then */
 	unsigned int rests;  /* readings at rest, one after another */
 	bool left_out;	     /* the last one */
+	bool owed;	     /* it did something since all was looked at */
 	uint64_t time;	     /* CLOCK_MONOTONIC of the last reading; 0: there was none */
 	bool blind;	     /* the threads were too many then: their sum begins anew */
 	struct stolen last;
@@ -157,7 +158,7 @@ static void meter_read_throttling(struct stolen_meter *meter, const char *text, 
  */
 static bool meter_slept(const struct stolen_meter *meter, const struct stolen *now)
 {
-	return meter->time && now->has_pressure && meter->last.has_pressure &&
+	return meter->time && !meter->owed && now->has_pressure && meter->last.has_pressure &&
 	       now->usage == meter->last.usage && now->some == meter->last.some;
 }
 
@@ -168,7 +169,7 @@ static bool meter_slept(const struct stolen_meter *meter, const struct stolen *n
  */
 static bool meter_rests(struct stolen_meter *meter, struct stolen *now)
 {
-	if (!meter->time || meter->waited || !meter->last.has_pressure ||
+	if (!meter->time || meter->owed || meter->waited || !meter->last.has_pressure ||
 		now->usage != meter->last.usage || ++meter->rested >= PRESSURE_AGE)
 		return false;
 	now->has_pressure = true;
@@ -203,11 +204,24 @@ static bool meter_read_usage(struct stolen_meter *meter, struct stolen *now, cha
 	return true;
 }
 
-static int meter_read_cgroup(struct stolen_meter *meter, struct stolen *now)
+/* Is the usage all that is new? What is left out now is owed until it is looked at. */
+static bool meter_puts_off(struct stolen_meter *meter, const struct stolen *now)
+{
+	if (!meter->time || (meter->last.has_pressure && now->usage == meter->last.usage &&
+				    !meter->waited && !meter->owed))
+		return false;
+	meter->owed = true;
+	return true;
+}
+
+/* 1: there is more to look at; 0: NOW has what is new. */
+static int meter_read_cgroup(struct stolen_meter *meter, bool may_look, struct stolen *now)
 {
 	char text[FILE_BYTES];
 	bool have = meter_read_usage(meter, now, text);
 
+	if (have && !may_look && meter_puts_off(meter, now))
+		return 0;
 	if (have && meter_rests(meter, now))
 		return 0;
 	meter_read_pressure(meter, now);
@@ -217,7 +231,7 @@ static int meter_read_cgroup(struct stolen_meter *meter, struct stolen *now)
 		meter_read_throttling(meter, text, now);
 		have = true;
 	}
-	return have ? 0 : -ENODEV;
+	return have ? 1 : -ENODEV;
 }
 
 /* What was new in both since the last reading; at the first, since ever. */
@@ -230,7 +244,7 @@ static void meter_join(
 		now->wait = threads > some ? threads : some;
 	else
 		now->wait = meter->last.wait +
-			    stolen_join(threads, some, time - meter->time, &meter->debt);
+			    stolen_join(threads, some, time - meter->last.looked, &meter->debt);
 }
 
 /* How much longer the threads have waited; none of it when they could not be told. */
@@ -253,7 +267,7 @@ static int meter_read_threads(struct stolen_meter *meter, struct stolen *now, ui
 	return 0;
 }
 
-int stolen_meter_read(struct stolen_meter *meter, struct stolen *now)
+int stolen_meter_read(struct stolen_meter *meter, bool may_look, struct stolen *now)
 {
 	uint64_t threads = 0, time = clock_monotonic();
 	int r;
@@ -264,22 +278,26 @@ int stolen_meter_read(struct stolen_meter *meter, struct stolen *now)
 		return 0;
 	}
 	*now = (struct stolen){ 0 };
-	r = meter_read_cgroup(meter, now);
-	if (r >= 0 && meter_slept(meter, now)) {
-		meter->rests++;
+	r = meter_read_cgroup(meter, may_look, now);
+	if (r == 0) {
+		meter->rests = meter->owed ? 0 : meter->rests + 1;
+		meter->last.usage = now->usage;
 		meter->last.time = meter->time = time;
+		if (!meter->owed)
+			meter->last.looked = time;
 		*now = meter->last;
 		return 0;
 	}
 	meter->rests = 0;
-	if (r >= 0)
+	if (r > 0)
 		r = meter_read_threads(meter, now, &threads);
 	if (r < 0)
 		return r;
 	meter_join(meter, now, threads, time);
-	now->time = meter->time = time;
+	now->time = now->looked = meter->time = time;
 	meter->last = *now;
-	return 0;
+	meter->owed = false;
+	return 1;
 }
 
 static uint64_t grown(uint64_t before, uint64_t now)
@@ -291,6 +309,7 @@ struct stolen stolen_between(const struct stolen *before, const struct stolen *n
 {
 	return (struct stolen){
 		.time = grown(before->time, now->time),
+		.looked = grown(before->looked, now->looked),
 		.usage = grown(before->usage, now->usage),
 		.wait = grown(before->wait, now->wait),
 		.some = grown(before->some, now->some),

@@ -43,6 +43,7 @@ extern const char *const stolen_source_names[]; /* "unknown", "pressure", "run_d
 struct stolen {
 	uint64_t
 		time; /* CLOCK_MONOTONIC when it was read; of two readings, between them; 0: then */
+	uint64_t looked; /* the same of all that follows the usage, which may be older */
 	uint64_t usage;
 	uint64_t wait; /* never less than at the last reading */
 	uint64_t some, full;
@@ -65,12 +66,14 @@ int stolen_meter_open(struct stolen_meter **meter, const struct cgroup *cgroup, 
 
 /*
  * A group that has rested for long is read at every second call: between two of its readings
- * the totals and their time stay.
+ * the totals and their time stay. Of one that does something the usage alone is read when
+ * MAY_LOOK is false, which costs a tenth: all else, and when that was looked at, stays.
  *
  * The totals: since the group was made; wait (run_delay) of the threads that lived at
- * the first reading, and of all since. 0, or -ENODEV without a message when the group is gone.
+ * the first reading, and of all since. 1 when all of it was looked at, 0 when that was not needed
+ * or not allowed, or -ENODEV without a message when the group is gone.
  */
-int stolen_meter_read(struct stolen_meter *meter, struct stolen *now);
+int stolen_meter_read(struct stolen_meter *meter, bool may_look, struct stolen *now);
 void stolen_meter_close(struct stolen_meter **meter);
 
 #define _cleanup_stolen_meter_ __attribute__((cleanup(stolen_meter_close)))

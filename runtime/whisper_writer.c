@@ -85,15 +85,6 @@ static void writer_drop_privileges(void)
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* What this process has used. */
-static uint64_t writer_cpu_time(void)
-{
-	struct timespec spent;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-	return (uint64_t)spent.tv_sec * SECOND + (uint64_t)spent.tv_nsec;
-}
-
 /* "cpuN user nice system idle iowait …" in hundredths of a second. */
 static void writer_read_idle(struct writer *writer, uint64_t *idle)
 {
@@ -182,7 +173,7 @@ static void writer_find_share(struct writer *writer, uint64_t now)
 		.usage = writer->times.usage - writer->share.usage,
 		.wait = header->steal_ns - writer->share.steal,
 	};
-	uint64_t begin = writer_cpu_time(), pause;
+	uint64_t begin = clock_process(), pause;
 	double entitled;
 
 	share_node_tell(writer->share.node, &own);
@@ -192,7 +183,7 @@ static void writer_find_share(struct writer *writer, uint64_t now)
 	entitled = share_node_entitled(writer->share.node);
 	if (!isnan(entitled))
 		header->entitled_ppm = (uint64_t)(entitled * 1e6 + 0.5);
-	pause = (writer_cpu_time() - begin) * 2ull * COST_FRACTION;
+	pause = (clock_process() - begin) * 2ull * COST_FRACTION;
 	writer->share.next = now + (pause < SHARE_INTERVAL ? SHARE_INTERVAL : pause);
 }
 
@@ -243,7 +234,7 @@ static uint64_t writer_least_interval(const struct writer *writer)
 /* So that all rounds together cost what they may; a single long one counts by a quarter. */
 static uint64_t writer_next_interval(struct writer *writer)
 {
-	uint64_t spent = writer_cpu_time(), cost = (spent - writer->spent) * COST_FRACTION;
+	uint64_t spent = clock_process(), cost = (spent - writer->spent) * COST_FRACTION;
 	uint64_t interval = (3 * writer->interval + cost) / 4;
 	uint64_t least = writer_least_interval(writer);
 

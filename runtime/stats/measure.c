@@ -27,23 +27,48 @@ int measure_open(struct measure *measure, const char *id, const char *saved, boo
 	return r;
 }
 
-int measure_read(struct measure *measure, struct kept_files *kept)
+/*
+ * What happened since a look that was some readings ago happened evenly, as far as is known, and
+ * goes on until the next look.
+ */
+static void measure_spread(struct measure *measure)
+{
+	struct stolen *between = &measure->between, *look = &measure->look;
+	double part = 1;
+
+	if (between->looked)
+		*look = *between;
+	if (!between->time || between->looked == between->time)
+		return;
+	if (look->looked)
+		part = (double)between->time / (double)look->looked;
+	between->wait = (uint64_t)((double)look->wait * part);
+	between->some = (uint64_t)((double)look->some * part);
+	between->full = (uint64_t)((double)look->full * part);
+	between->throttled = (uint64_t)((double)look->throttled * part);
+}
+
+int measure_read(struct measure *measure, bool may_look, struct kept_files *kept)
 {
 	struct stolen before = measure->total;
 	int r;
 
 	if (!measure->meter)
 		return 0;
-	r = stolen_meter_read(measure->meter, &measure->total);
+	r = stolen_meter_read(measure->meter, may_look || measure->readings < 2, &measure->total);
 	if (r < 0)
 		return r;
-	if (measure->readings)
+	if (measure->readings) {
 		measure->between = stolen_between(&before, &measure->total);
-	measure->before = measure->footprint;
-	footprint_read(&measure->files, kept,
-		measure->readings && !measure->between.usage && before.usage, &measure->footprint);
+		measure_spread(measure);
+	}
+	if (!measure->readings || measure->total.looked == measure->total.time) {
+		measure->before = measure->footprint;
+		footprint_read(&measure->files, kept, measure->readings && !r && before.usage,
+			&measure->footprint);
+	}
 	measure->readings++;
-	return 0;
+	return r;
 }
 
 void measure_close(struct measure *measure, struct kept_files *kept)
@@ -139,6 +164,8 @@ void stats_row_add(struct stats_row *row, const struct measure *measure, double 
 		row->some = fmax(row->some, fmin(rate(between->some, interval), 1));
 		row->full = fmax(row->full, fmin(rate(between->full, interval), 1));
 	}
+	if (measure->look.looked)
+		interval = (double)measure->look.looked / 1e9;
 	row->read = stats_sum(
 		row->read, traffic(measure->before.read, measure->footprint.read, interval));
 	row->written = stats_sum(row->written,

@@ -12,6 +12,7 @@ struct measure {
 	struct stolen_meter *meter; /* NULL: nothing counts what it uses */
 	struct footprint_files files;
 	struct stolen total, between;
+	struct stolen look; /* between the last two looks at all of it */
 	struct footprint footprint, before;
 	unsigned int readings;
 };
@@ -20,8 +21,12 @@ struct measure {
 int measure_open(struct measure *measure, const char *id, const char *saved, bool of_threads,
 	struct kept_files *kept);
 
-/* 0, or -ENODEV without a message when the group is gone. */
-int measure_read(struct measure *measure, struct kept_files *kept);
+/*
+ * Without MAY_LOOK only the usage of one that does something is new; what was measured by the
+ * last two looks stays as a rate. 1 when all was looked at, 0 when not, or -ENODEV without a message
+ * when the group is gone.
+ */
+int measure_read(struct measure *measure, bool may_look, struct kept_files *kept);
 void measure_close(struct measure *measure, struct kept_files *kept);
 
 /* An empty row: all that is summed is 0, or not known when NAN stays. */

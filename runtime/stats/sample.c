@@ -16,6 +16,7 @@
 #include "runtime/selection.h"
 #include "runtime/stats/measure.h"
 #include "runtime/stats/tenant.h"
+#include "runtime/stats/turns.h"
 
 struct watched {
 	char *id, *tenant;
@@ -37,6 +38,7 @@ struct stats_sampler {
 	struct host_times host;
 	struct timespec root_time; /* of root_fd, when the list of all was read */
 	uint64_t time;		   /* of the last reading; 0: none yet */
+	struct turns turns;
 	struct stats_sample sample;
 };
 
@@ -269,19 +271,31 @@ static bool has_ended(const struct watched *watched)
 	return watched->group.meter && total->source == STOLEN_OF_THREADS && !total->threads;
 }
 
+static void watched_read(struct stats_sampler *sampler, struct watched *watched)
+{
+	int looked =
+		measure_read(&watched->group, turns_may_look(&sampler->turns), &sampler->kept);
+
+	if (looked < 0 || has_ended(watched)) {
+		watched_rest(sampler, watched);
+		return;
+	}
+	sampler->turns.looked += (size_t)looked;
+	if (watched->node && watched->group.readings > 1)
+		share_node_tell(watched->node, &watched->group.between);
+}
+
 static void sampler_read(struct stats_sampler *sampler)
 {
-	for (size_t i = 0; i < sampler->count; i++) {
-		struct watched *watched = sampler->items[i];
+	size_t first = sampler->turns.first;
 
-		if (!watched->runs)
-			continue;
-		if (measure_read(&watched->group, &sampler->kept) < 0 || has_ended(watched)) {
-			watched_rest(sampler, watched);
-			continue;
-		}
-		if (watched->node && watched->group.readings > 1)
-			share_node_tell(watched->node, &watched->group.between);
+	for (size_t i = 0; i < sampler->count; i++) {
+		size_t at = (first + i) % sampler->count;
+
+		if (turns_may_look(&sampler->turns))
+			sampler->turns.first = at + 1;
+		if (sampler->items[at]->runs)
+			watched_read(sampler, sampler->items[at]);
 	}
 	stats_levels_read(sampler->levels, &sampler->kept);
 	if (sampler->tree && !sampler->request->once)
@@ -380,6 +394,7 @@ int stats_sampler_take(struct stats_sampler *sampler, const struct stats_sample 
 	if (r < 0)
 		return r;
 	now = clock_monotonic();
+	turns_begin(&sampler->turns, now, clock_process(), sampler->count);
 	sample->interval = sampler->time ? (double)(now - sampler->time) / 1e9 : 0;
 	sampler->time = now;
 	sample->count = 0;

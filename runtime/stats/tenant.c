@@ -62,7 +62,7 @@ void stats_levels_read(struct stats_level *levels, struct kept_files *kept)
 {
 	for (struct stats_level *level = levels; level; level = level->next) {
 		/* One that is gone is dropped with its last container. */
-		(void)measure_read(&level->group, kept);
+		(void)measure_read(&level->group, true, kept);
 		level->added = 0;
 	}
 }
