@@ -81,10 +81,8 @@ void checkpoint_folder_fill(const struct checkpoint_folder *folder,
 		.external_masters = true,
 		.ghost_limit = request->ghost_limit,
 		.empty_namespaces = request->empty_network ? CLONE_NEWNET : 0,
-		/* Without connections there is nothing that packets could disturb. */
-		.network_lock = request->network_lock	   ? request->network_lock
-				: request->tcp_established ? CRIU_LOCK_DEFAULT
-							   : CRIU_LOCK_SKIP,
+		/* A restore unlocks as the images say, whatever it is told. */
+		.network_lock = request->network_lock ? request->network_lock : CRIU_LOCK_SKIP,
 		.status_fd = request->status_fd,
 		.parent_image = request->parent_path,
 		.lsm_profile = request->lsm_profile,

@@ -84,14 +84,22 @@ static int stream_name(const struct external *external, pid_t pid, int fd, const
 	}
 	link[n] = '\0';
 	*name = arena_copy(external->arena, link, (size_t)n);
-	if (link[0] != '/' || is_terminal(&st))
+	if (link[0] != '/')
 		return 0;
 	r = descriptor_mount(pid, fd, &mount);
 	if (r < 0)
 		return error_errno(r, "descriptor %d of the container's process", fd);
 	if (mount_is_inside(mountinfo, mount))
 		return 0;
-	*name = arena_format(external->arena, "file[%x:%jx]", mount, (uintmax_t)st.st_ino);
+	if (is_terminal(&st) && !external->options->shell_job)
+		return error_set(EOPNOTSUPP,
+			"descriptor %d of the container's process is a terminal of the host: "
+			"--shell-job saves it, and gives that of `restore` in its place",
+			fd);
+	*name = is_terminal(&st) ? arena_format(external->arena, "tty[%jx:%jx]",
+					   (uintmax_t)st.st_rdev, (uintmax_t)st.st_dev)
+				 : arena_format(external->arena, "file[%x:%jx]", mount,
+					   (uintmax_t)st.st_ino);
 	add_once(external->arena, &external->options->external, *name);
 	return 0;
 }
@@ -133,8 +141,15 @@ static int give_stream(const struct external *external, const char *name, int st
 	struct criu_pairs *pairs = &external->options->inherited;
 	struct criu_pair pair = { .key = arena_format(external->arena, "%s", name) };
 
-	if (strncmp(name, "pipe:", 5) != 0 && strncmp(name, "file[", 5) != 0)
+	bool terminal = !strncmp(name, "tty[", 4);
+
+	if (strncmp(name, "pipe:", 5) != 0 && strncmp(name, "file[", 5) != 0 && !terminal)
 		return 0;
+	if (terminal && !isatty(stream))
+		return error_set(ENOTTY,
+			"descriptor %d was a terminal of the host when the container was saved, "
+			"and is none now",
+			stream);
 	for (size_t i = 0; i < pairs->count; i++)
 		if (!strcmp(pairs->items[i].key, name))
 			return 0;

@@ -2,16 +2,23 @@
 #include "runtime/host_checkpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/criu_files.h"
+#include "runtime/checkpoint_ability.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/external.h"
 #include "runtime/host_cgroup.h"
+
+#define INTERFACES_BYTES ((size_t)1024 * 1024)
+#define INTERFACES_HEAD	 2 /* lines of /proc/PID/net/dev before the first interface */
 
 struct dump {
 	const struct cgroup *cgroup;
@@ -41,6 +48,38 @@ static int dump_notify(void *context, const char *script, pid_t pid, int fd)
 	return r;
 }
 
+/* It is the container's own, and there is nothing in it that a packet could come by. */
+static bool network_is_closed(const struct config *config, pid_t pid)
+{
+	const struct config_namespace *network = config_namespace(config, NAMESPACE_NETWORK);
+	_cleanup_buffer_ struct buffer table = { 0 };
+	size_t lines = 0;
+	char path[40];
+
+	if (!network || (network->path && *network->path))
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/net/dev", pid);
+	if (file_read_at(AT_FDCWD, path, &table, INTERFACES_BYTES) < 0 || !table.length)
+		return false;
+	for (const char *at = table.data; (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines <= INTERFACES_HEAD ||
+	       (lines == INTERFACES_HEAD + 1 && strstr(table.data, "\n    lo:"));
+}
+
+/*
+ * Who keeps packets from established connections. Not iptables, CRIU's default: four programs that
+ * are executed while the container stands still. nftables is spoken by CRIU itself.
+ */
+static unsigned int network_lock(
+	const struct config *config, const struct checkpoint_request *request, pid_t pid)
+{
+	if (request->network_lock)
+		return request->network_lock;
+	return request->tcp_established && !network_is_closed(config, pid) ? CRIU_LOCK_NFTABLES
+									   : CRIU_LOCK_SKIP;
+}
+
 /* CRIU freezes, and sees who is in there, by one hierarchy: v2 where there is one. */
 static const char *freezer_path(const struct cgroup *cgroup, struct arena *arena)
 {
@@ -53,17 +92,6 @@ static const char *freezer_path(const struct cgroup *cgroup, struct arena *arena
 	return path;
 }
 
-static int dump_check_features(struct criu *criu)
-{
-	bool track_memory = false, lazy_pages = false;
-	int r = criu_features(criu, &track_memory, &lazy_pages);
-
-	if (r >= 0 && !track_memory)
-		r = error_set(EOPNOTSUPP, "--pre-dump: this kernel does not track written memory "
-					  "(CONFIG_MEM_SOFT_DIRTY)");
-	return r;
-}
-
 static int dump_run(const struct external *external, const struct checkpoint_request *request,
 	const struct checkpoint_folder *folder, struct dump *dump)
 {
@@ -74,8 +102,8 @@ static int dump_run(const struct external *external, const struct checkpoint_req
 
 	if (r >= 0)
 		r = criu_meet(&criu);
-	if (r >= 0 && request->pre_dump)
-		r = dump_check_features(&criu);
+	if (r >= 0)
+		r = checkpoint_ability_dump(&criu, external->container, request);
 	if (r < 0)
 		return r;
 	dump->images_fd = folder->images_fd;
@@ -123,6 +151,7 @@ int host_checkpoint(const struct container *container, const struct config *conf
 	options.pid = (unsigned int)pid;
 	options.root = container->record.rootfs;
 	options.freeze_cgroup = freezer_path(cgroup, &arena);
+	options.network_lock = network_lock(config, request, pid);
 	options.track_memory = request->pre_dump || request->parent_path;
 	external.cgroup = dump.cgroup = cgroup;
 	dump.was_frozen = cgroup_is_frozen(cgroup);

@@ -19,6 +19,7 @@
 #include "ns/id_map.h"
 #include "runtime/announce.h"
 #include "runtime/cgroup_owner.h"
+#include "runtime/checkpoint_ability.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/external.h"
 #include "runtime/host_cgroup.h"
@@ -172,6 +173,8 @@ static int restore_run(struct restore *restore, const struct criu_options *optio
 		r = cgroup_owner_set(restore->cgroup, restore->request->config);
 	if (r >= 0)
 		r = criu_meet(&criu);
+	if (r >= 0)
+		r = checkpoint_ability_restore(&criu, restore->request->restore);
 	if (r >= 0)
 		r = restore_request(restore, &criu, options, folder);
 	if (r < 0)

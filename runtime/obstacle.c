@@ -40,9 +40,13 @@ void obstacle_found(struct obstacle_search *search, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vprintf(format, arguments);
+	if (search->hopeless && !search->found)
+		buffer_format_list(search->hopeless, format, arguments);
+	else if (!search->hopeless)
+		(void)vprintf(format, arguments);
 	va_end(arguments);
-	(void)putchar('\n');
+	if (!search->hopeless)
+		(void)putchar('\n');
 	search->found++;
 }
 
@@ -119,18 +123,21 @@ static void socket_obstacles(struct obstacle_search *search, const struct opened
 {
 	static const char *const tables[] = { "tcp", "tcp6", "udp", "udp6", "raw", "raw6" };
 	bool is_inet = false, is_established = false;
+	bool too_old = search->criu_version && search->criu_version < CRIU_NEW_SOCKETS &&
+		       kernel_needs_new_criu();
 
+	if (search->hopeless && !too_old)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
 		is_inet |= socket_is_in(opened->process, tables[i], opened->st.st_ino, ANY_STATE);
 		is_established |= !strncmp(tables[i], "tcp", 3) &&
 				  socket_is_in(opened->process, tables[i], opened->st.st_ino,
 					  TCP_ESTABLISHED);
 	}
-	if (is_inet && search->criu_version && search->criu_version < CRIU_NEW_SOCKETS &&
-		kernel_needs_new_criu())
+	if (is_inet && too_old)
 		opened_obstacle(search, opened,
 			"a network socket, which needs CRIU 4.2 or newer on this kernel");
-	if (is_established && !search->request->tcp_established)
+	if (is_established && !search->request->tcp_established && !search->hopeless)
 		opened_obstacle(search, opened,
 			"an established TCP connection: --tcp-established saves it");
 }
@@ -143,6 +150,8 @@ static void anonymous_obstacles(struct obstacle_search *search, const struct ope
 		"inotify", "[fanotify]", "[pidfd]" };
 	const char *kind = opened->link + strlen("anon_inode:");
 
+	if (search->hopeless && strcmp(kind, "[io_uring]") != 0)
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(kind, known[i]))
 			return;
@@ -212,7 +221,7 @@ static void descriptor_obstacles(struct obstacle_search *search, pid_t process, 
 		anonymous_obstacles(search, &opened);
 	else if (S_ISSOCK(opened.st.st_mode))
 		socket_obstacles(search, &opened);
-	else if (opened.link[0] == '/')
+	else if (opened.link[0] == '/' && !search->hopeless)
 		file_obstacles(search, &opened);
 }
 

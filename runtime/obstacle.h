@@ -8,6 +8,7 @@
  */
 #include <sys/types.h>
 
+#include "base/buffer.h"
 #include "runtime/checkpoint.h"
 #include "runtime/container.h"
 
@@ -17,6 +18,8 @@ struct obstacle_search {
 	unsigned int criu_version; /* 40101: 4.1.1; 0: there is none */
 	const char *mountinfo;	   /* of the container */
 	unsigned int found;
+	/* Not NULL: only what no option helps against is looked for, and the first is put here. */
+	struct buffer *hopeless;
 };
 
 void obstacle_found(struct obstacle_search *search, const char *format, ...)

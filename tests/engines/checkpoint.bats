@@ -3,33 +3,10 @@
 # Checkpoint and restore with the real CRIU: what was in memory, in descriptors, mounts and cgroups
 # is there again, and after a checkpoint that fails the container runs on.
 
-load ../bats/setup
-
-IMAGES=
-setup_file() { command -v criu >/dev/null || skip "no criu on this machine"; }
-
-# A signal or a restore ends a sleep early, so it is always in a loop.
-COUNTER='i=0; while :; do i=$((i + 1)); echo $i >/tmp/count.new; mv /tmp/count.new /tmp/count; sleep 0.02 || :; done'
-
-# run_counter: $ID counts in /tmp/count.
-run_counter() {
-	IMAGES=$BATS_TEST_TMPDIR/images
-	script "${SCRIPT-}$COUNTER"
-	run_detached
-	wait_until counts_beyond 0
-}
-count() { cat "$ROOTFS/tmp/count"; }
-counts_beyond() { [[ -e $ROOTFS/tmp/count && $(count) -gt $1 ]]; }
-# goes_on: it counts from where it was, and not from one.
-goes_on() { wait_until counts_beyond "$1" && (($(count) > $1)); }
-
-checkpoint() { hull checkpoint --image-path "$IMAGES" "$@" "$ID"; }
-restore() { detached restore --detach --image-path "$IMAGES" "$@" "$ID"; }
-gone() { [[ ! -e $STATE/$ID ]]; }
+load checkpoint
 
 # view PID: what the process sees of mounts: root, place, options; not the numbers.
 view() { cut -d' ' -f4-6 "/proc/$1/mountinfo" | sort; }
-lines_of() { grep -c . "$1" || true; }
 namespaces_own() {
 	local type
 	for type in "${@:2}"; do
