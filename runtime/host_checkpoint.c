@@ -12,20 +12,41 @@
 #include "base/log.h"
 #include "checkpoint/criu.h"
 #include "checkpoint/criu_files.h"
+#include "checkpoint/migrate.h"
 #include "runtime/checkpoint_ability.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/external.h"
 #include "runtime/host_cgroup.h"
+#include "runtime/thaw_guard.h"
 
 #define INTERFACES_BYTES ((size_t)1024 * 1024)
 #define INTERFACES_HEAD	 2 /* lines of /proc/PID/net/dev before the first interface */
 
 struct dump {
+	const struct container *container;
 	const struct cgroup *cgroup;
+	const struct checkpoint_hold *hold;
+	const struct criu *criu;
+	struct thaw_guard guard;
 	int images_fd;
 	bool was_frozen, froze;
-	bool loosen; /* there may be external files */
+	bool loosen;   /* there may be external files */
+	bool given;    /* it is somebody else's now: whatever happens here, it does not go on */
+	bool in_doubt; /* whose it is nobody knows */
 };
+
+/* The images are whole, and nobody has been ended yet. */
+static int dump_saved(struct dump *dump)
+{
+	int r = dump->loosen ? criu_files_loosen(dump->images_fd) : 0;
+
+	if (r < 0 || !dump->hold)
+		return r;
+	r = dump->hold->held(dump->hold->context);
+	dump->given = r >= 0;
+	dump->in_doubt = r == MIGRATE_IN_DOUBT;
+	return r;
+}
 
 /*
  * Frozen by us just before CRIU looks: its own freezing polls in steps of 100 ms. Not earlier,
@@ -38,11 +59,13 @@ static int dump_notify(void *context, const char *script, pid_t pid, int fd)
 
 	(void)pid;
 	(void)fd;
-	/* The images are whole, and nobody has been ended yet. */
-	if (!strcmp(script, "post-dump") && dump->loosen)
-		return criu_files_loosen(dump->images_fd);
+	if (!strcmp(script, "post-dump"))
+		return dump_saved(dump);
 	if (strcmp(script, "pre-dump") != 0 || dump->was_frozen || cgroup_is_none(dump->cgroup))
 		return 0;
+	r = thaw_guard_begin(&dump->guard, dump->container, dump->criu->pidfd);
+	if (r < 0)
+		return r;
 	r = cgroup_freeze(dump->cgroup, true);
 	dump->froze = true;
 	return r;
@@ -106,6 +129,7 @@ static int dump_run(const struct external *external, const struct checkpoint_req
 		r = checkpoint_ability_dump(&criu, external->container, request);
 	if (r < 0)
 		return r;
+	dump->criu = &criu;
 	dump->images_fd = folder->images_fd;
 	dump->loosen = !request->pre_dump && external->options->external.count;
 	return criu_request(
@@ -113,7 +137,7 @@ static int dump_run(const struct external *external, const struct checkpoint_req
 }
 
 /* Whatever became of it, nobody stays frozen who was not before. */
-static int dump_thaw(const struct dump *dump, int result)
+static int dump_thaw(struct dump *dump, int result)
 {
 	_cleanup_free_ char *why = NULL;
 	int r;
@@ -122,7 +146,12 @@ static int dump_thaw(const struct dump *dump, int result)
 		return result;
 	if (result < 0)
 		why = string_copy(error_text(result));
+	if (result < 0 && (dump->given || dump->in_doubt)) {
+		thaw_guard_end(&dump->guard);
+		return error_set(dump->in_doubt ? -MIGRATE_IN_DOUBT : result, "%s", why);
+	}
 	r = cgroup_freeze(dump->cgroup, false);
+	thaw_guard_end(&dump->guard);
 	if (result >= 0)
 		return r;
 	if (r < 0)
@@ -140,7 +169,7 @@ int host_checkpoint(const struct container *container, const struct config *conf
 	struct criu_options options;
 	struct external external = { container, config, NULL, &arena, &options };
 	pid_t pid = (pid_t)container->record.pid;
-	struct dump dump = { 0 };
+	struct dump dump = { .container = container, .hold = request->hold };
 	int r = host_open_cgroup(container, &cgroup);
 
 	if (r >= 0)

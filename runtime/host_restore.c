@@ -121,6 +121,14 @@ static int restore_record(const struct restore *restore, pid_t pid)
 	return host_record_process(restore->container, handle);
 }
 
+static int restore_complete(const struct restore *restore, pid_t pid)
+{
+	const struct checkpoint_hold *hold = restore->request->restore->hold;
+	int r = restore_record(restore, pid);
+
+	return r < 0 || !hold ? r : hold->held(hold->context);
+}
+
 static int restore_notify(void *context, const char *script, pid_t pid, int fd)
 {
 	const struct restore *restore = context;
@@ -130,7 +138,7 @@ static int restore_notify(void *context, const char *script, pid_t pid, int fd)
 	if (!strcmp(script, "orphan-pts-master"))
 		return restore_terminal(restore, fd);
 	if (!strcmp(script, "post-restore") && pid > 0)
-		return restore_record(restore, pid);
+		return restore_complete(restore, pid);
 	return 0;
 }
 

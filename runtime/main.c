@@ -24,6 +24,8 @@ static const struct command *const commands[] = {
 	&command_resume,
 	&command_checkpoint,
 	&command_restore,
+	&command_migrate,
+	&command_receive,
 	&command_update,
 	&command_mounts,
 	&command_tenant,
