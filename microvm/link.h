@@ -53,6 +53,9 @@ struct link {
 	void (*ended)(void *context, int code, const char *text);
 	/* An interface of the host is to be the guest's; takes TAP_FD. Negative errno with a message. */
 	int (*add_network)(void *context, int tap_fd, const struct session_interface *interface);
+	/* A request that the machine itself answers, with a text. Negative errno with a message. */
+	int (*ask_machine)(void *context, enum request_type type, const void *body, size_t bytes,
+		struct buffer *answer);
 	void *context;
 };
 

@@ -149,6 +149,22 @@ static void send_network(struct link *link, unsigned int number, const char *bod
 	link_send(link, SESSION_NETWORK, number, "", 0);
 }
 
+static bool is_for_machine(const struct request *request)
+{
+	return request->type == REQUEST_MEMORY || request->type == REQUEST_COUNTERS;
+}
+
+static void ask_machine(
+	struct link_client *client, const struct request *request, const char *body, size_t bytes)
+{
+	struct link *link = client->link;
+	_cleanup_buffer_ struct buffer answer = { 0 };
+	int r = link->ask_machine(link->context, request->type, body, bytes, &answer);
+
+	buffer_text(&answer, "");
+	link_client_reply(client, false, r < 0, r < 0 ? error_text(r) : answer.data);
+}
+
 static void client_serve(struct link_client *client, const struct request *request,
 	const char *body, size_t bytes, int *fds)
 {
@@ -157,6 +173,10 @@ static void client_serve(struct link_client *client, const struct request *reque
 
 	if (request->type == REQUEST_SIGNAL || request->type == REQUEST_RESIZE) {
 		client_tell(client, request, body, bytes);
+		return;
+	}
+	if (is_for_machine(request)) {
+		ask_machine(client, request, body, bytes);
 		return;
 	}
 	/* One thing at a time for one connection; a container is made once. */
@@ -185,7 +205,10 @@ static void client_serve(struct link_client *client, const struct request *reque
 	} else if (request->type == REQUEST_NETWORK) {
 		send_network(link, (unsigned int)client->process, body, bytes);
 	} else {
-		link_send(link, request->type == REQUEST_START ? SESSION_START : SESSION_CALL,
+		link_send(link,
+			request->type == REQUEST_START	? SESSION_START
+			: request->type == REQUEST_CPUS ? SESSION_CPUS
+							: SESSION_CALL,
 			(unsigned int)client->process, body,
 			bytes < SESSION_BODY ? bytes : SESSION_BODY);
 	}

@@ -154,9 +154,12 @@ static int machine_add_devices(struct machine *machine, const struct machine_pla
 	machine->console.ports[CONSOLE_PORT_KERNEL].received = transcript_add;
 	machine->console.ports[CONSOLE_PORT_KERNEL].context = &machine->transcript;
 	rng_init(&machine->rng, &machine->loop, &machine->memory);
+	balloon_init(&machine->balloon, &machine->loop, &machine->memory);
 	r = machine_attach(machine, &machine->console.device);
 	if (r >= 0)
 		r = machine_attach(machine, &machine->rng);
+	if (r >= 0)
+		r = machine_attach(machine, &machine->balloon.device);
 	if (r >= 0 && plan->fs_fd >= 0) {
 		r = virtio_fs_init(&machine->fs, &machine->loop, &machine->memory, plan->fs_fd);
 		if (r >= 0)

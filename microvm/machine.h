@@ -10,6 +10,7 @@
 #include "microvm/pci.h"
 #include "microvm/transcript.h"
 #include "microvm/vcpu.h"
+#include "microvm/virtio/balloon.h"
 #include "microvm/virtio/blk.h"
 #include "microvm/virtio/console.h"
 #include "microvm/virtio/fs.h"
@@ -19,7 +20,7 @@
 
 #define MACHINE_DISKS	8
 #define MACHINE_NETS	8
-#define MACHINE_DEVICES (3 + MACHINE_DISKS + MACHINE_NETS)
+#define MACHINE_DEVICES (4 + MACHINE_DISKS + MACHINE_NETS)
 
 struct machine_plan {
 	struct boot boot;
@@ -52,6 +53,7 @@ struct machine {
 
 	struct console console;
 	struct virtio_device rng;
+	struct balloon balloon;
 	struct virtio_fs fs;
 	struct blk disks[MACHINE_DISKS];
 	struct net nets[MACHINE_NETS];

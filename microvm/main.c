@@ -16,6 +16,7 @@
 #include "base/option.h"
 #include "base/version.h"
 #include "microvm/fs/fs.h"
+#include "microvm/inquiry.h"
 #include "microvm/link.h"
 #include "microvm/machine.h"
 #include "microvm/prepare/prepare.h"
@@ -219,6 +220,14 @@ static int session_add_network(void *context, int tap_fd, const struct session_i
 	return machine_add_net(&session->machine, tap_fd, interface->mac, (uint16_t)interface->mtu);
 }
 
+static int session_ask(void *context, enum request_type type, const void *body, size_t bytes,
+	struct buffer *answer)
+{
+	struct session *session = context;
+
+	return inquiry_answer(&session->machine, type, body, bytes, answer);
+}
+
 static int parse_fd(const char *option, const char *text)
 {
 	char *end;
@@ -255,6 +264,7 @@ static int open_session(struct session *session, int control)
 	signals = open_signals();
 	session->link.ended = session_ended;
 	session->link.add_network = session_add_network;
+	session->link.ask_machine = session_ask;
 	session->link.context = session;
 	r = link_open(&session->link, &session->machine.loop, &session->machine.console, control,
 		client_fd, signals);

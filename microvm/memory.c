@@ -41,6 +41,15 @@ void memory_free(struct memory *memory)
 	memory->count = 0;
 }
 
+unsigned int memory_mib(const struct memory *memory)
+{
+	size_t bytes = 0;
+
+	for (unsigned int i = 0; i < memory->count; i++)
+		bytes += memory->slots[i].bytes;
+	return (unsigned int)(bytes >> 20);
+}
+
 int memory_attach(const struct memory *memory, const struct kvm *kvm)
 {
 	for (unsigned int i = 0; i < memory->count; i++) {
@@ -80,6 +89,17 @@ void memory_mark_dirty(struct memory *memory, const void *host, size_t bytes)
 				&slot->dirty[page / 64], 1ull << page % 64, __ATOMIC_RELAXED);
 		return;
 	}
+}
+
+void memory_discard(struct memory *memory, char *host, size_t bytes)
+{
+	size_t head = -(uintptr_t)host % MEMORY_PAGE;
+
+	if (bytes < head + MEMORY_PAGE)
+		return;
+	bytes = (bytes - head) / MEMORY_PAGE * MEMORY_PAGE;
+	(void)madvise(host + head, bytes, MADV_DONTNEED);
+	memory_mark_dirty(memory, host + head, bytes);
 }
 
 void memory_track_dirty(struct memory *memory, bool track)

@@ -34,6 +34,9 @@ struct memory {
 int memory_make(struct memory *memory, size_t bytes);
 void memory_free(struct memory *memory);
 
+/* All of it. */
+unsigned int memory_mib(const struct memory *memory);
+
 /* Show it to the guest. */
 int memory_attach(const struct memory *memory, const struct kvm *kvm);
 
@@ -42,6 +45,9 @@ void *memory_at(const struct memory *memory, uint64_t address, uint64_t bytes);
 
 /* Every write of a device into the guest's memory is told here; thread-safe. */
 void memory_mark_dirty(struct memory *memory, const void *host, size_t bytes);
+
+/* The whole pages among these bytes go back to the host; the guest has no use for what is in them. */
+void memory_discard(struct memory *memory, char *host, size_t bytes);
 
 /* Begin or end to keep what memory_mark_dirty is told. */
 void memory_track_dirty(struct memory *memory, bool track);

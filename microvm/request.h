@@ -21,6 +21,9 @@ enum request_type {
 	REQUEST_EXEC, /* process.json, with three descriptors */
 	REQUEST_CALL, /* arguments of the guest's hull, each with a NUL behind it */
 	REQUEST_NETWORK, /* a network file, with the descriptor of the interface's tap if it names one */
+	REQUEST_MEMORY,	  /* uint32_t MiB that the guest shall have, or 0: answered by a size */
+	REQUEST_CPUS,	  /* uint32_t number of processors that shall be online */
+	REQUEST_COUNTERS, /* answered by JSON */
 	/* For the process that this connection has begun; neither has an answer. */
 	REQUEST_SIGNAL, /* int32_t number */
 	REQUEST_RESIZE, /* its terminal has the size of the head */
@@ -31,6 +34,9 @@ struct request {
 	uint32_t type;
 	struct session_terminal terminal;
 };
+
+/* The answer to REQUEST_MEMORY, in MiB, for printf and scanf. */
+#define REQUEST_SIZE_FORMAT "wanted %u present %u driven %u"
 
 struct reply {
 	uint32_t exited; /* 0: the answer, with a text; 1: the process's end */

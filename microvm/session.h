@@ -10,7 +10,7 @@
  *   monitor                                guest
  *                                ← HELLO   version
  *   FILE path, bytes →                     config.json, process.json
- *   CREATE, START, EXEC, CALL, NETWORK →
+ *   CREATE, START, EXEC, CALL, NETWORK, CPUS →
  *                               ← ANSWER   exit code, text
  *   INPUT, INPUT_END, RESIZE, SIGNAL →
  *                       ← OUTPUT, ERRORS
@@ -19,7 +19,7 @@
  */
 #include <stdint.h>
 
-#define SESSION_VERSION	  2
+#define SESSION_VERSION	  3
 #define SESSION_BODY	  16384u /* bytes of a body at most */
 #define SESSION_CREDIT	  65536u /* of each stream in the beginning */
 #define SESSION_PROCESSES 64	 /* numbers of processes and calls: 0 is the container */
@@ -41,7 +41,8 @@ enum session_type {
 	SESSION_NETWORK, /* what /run/bundle/network-NUMBER says; an ANSWER follows */
 	SESSION_RESIZE,	 /* struct session_terminal */
 	SESSION_EXITED,	 /* int32_t exit code, as a shell has it */
-	SESSION_SIGNAL,	 /* int32_t number, to a process that EXEC has begun */
+	SESSION_CPUS, /* uint32_t: so many processors are online, as far as there are; an ANSWER */
+	SESSION_SIGNAL, /* int32_t number, to a process that EXEC has begun */
 	SESSION_TYPES,
 };
 

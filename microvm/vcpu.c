@@ -43,7 +43,9 @@ int vcpu_make(struct vcpu *vcpu, struct machine *machine, unsigned int number, u
 	const struct kvm *kvm = &machine->kvm;
 	int r;
 
-	*vcpu = (struct vcpu){ .machine = machine, .number = number, .fd = -EBADF };
+	*vcpu = (struct vcpu){
+		.machine = machine, .number = number, .fd = -EBADF, .stats.fd = -EBADF
+	};
 	vcpu->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, (unsigned long)number);
 	if (vcpu->fd < 0)
 		return error_errno(errno, "cannot make vCPU %u", number);
@@ -52,6 +54,7 @@ int vcpu_make(struct vcpu *vcpu, struct machine *machine, unsigned int number, u
 		vcpu->run = NULL;
 		return error_errno(errno, "cannot map vCPU %u", number);
 	}
+	kvm_stats_open(&vcpu->stats, vcpu->fd);
 	r = cpuid_set(kvm, vcpu->fd, number, count);
 	return r < 0 ? r : vcpu_set_msrs(vcpu);
 }
@@ -61,6 +64,7 @@ void vcpu_close(struct vcpu *vcpu)
 	if (vcpu->run)
 		(void)munmap(vcpu->run, vcpu->machine->kvm.run_bytes);
 	vcpu->run = NULL;
+	file_close(&vcpu->stats.fd);
 	file_close(&vcpu->fd);
 }
 
@@ -123,6 +127,12 @@ static void vcpu_broke(struct vcpu *vcpu, const char *what, uint64_t detail)
 	machine_end(vcpu->machine, MACHINE_BROKEN, text);
 }
 
+/* Only this thread adds; another one reads. */
+static void vcpu_count_exit(struct vcpu *vcpu, enum vcpu_exit reason)
+{
+	__atomic_store_n(&vcpu->exits[reason], vcpu->exits[reason] + 1, __ATOMIC_RELAXED);
+}
+
 /* One exit; false when it was the last. */
 static bool vcpu_serve(struct vcpu *vcpu)
 {
@@ -130,11 +140,11 @@ static bool vcpu_serve(struct vcpu *vcpu)
 
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
-		vcpu->exits[EXIT_PORT]++;
+		vcpu_count_exit(vcpu, EXIT_PORT);
 		vcpu_serve_port(vcpu);
 		return true;
 	case KVM_EXIT_MMIO:
-		vcpu->exits[EXIT_MEMORY]++;
+		vcpu_count_exit(vcpu, EXIT_MEMORY);
 		if (run->mmio.is_write)
 			machine_memory_write(
 				vcpu->machine, run->mmio.phys_addr, run->mmio.data, run->mmio.len);
@@ -155,6 +165,7 @@ static bool vcpu_serve(struct vcpu *vcpu)
 		vcpu_broke(vcpu, "KVM cannot go on with the guest", run->internal.suberror);
 		return false;
 	case KVM_EXIT_INTR:
+		vcpu_count_exit(vcpu, EXIT_OTHER);
 		return true;
 	default:
 		vcpu_broke(vcpu, "KVM wants what this monitor does not know", run->exit_reason);

@@ -5,7 +5,7 @@
 /* The virtual processors: one thread each, which leaves the guest only for what is here. */
 #include <pthread.h>
 
-#include "microvm/kvm.h"
+#include "microvm/kvm_stats.h"
 
 #define VCPUS_MOST 64
 
@@ -19,6 +19,7 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	uint64_t exits[EXIT_REASONS];
+	struct kvm_stats stats;
 };
 
 /* Make one: CPUID as the host can give it, real-mode state. 0 or a negative errno with a message. */

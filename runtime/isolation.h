@@ -77,6 +77,8 @@ struct isolation {
 	int (*change_mounts)(
 		const struct container *container, const struct config *config, bool add);
 	int (*write_stats)(const struct container *container, struct json_writer *writer);
+	/* What only this isolation counts, as a member of an object that is open. NULL: nothing. */
+	int (*write_counters)(const struct container *container, struct json_writer *writer);
 	/* Tell of what happens until the container ends. */
 	int (*watch)(const struct container *container, const struct watch_request *request);
 	/*

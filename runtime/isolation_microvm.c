@@ -21,9 +21,12 @@
 #include "runtime/create_hooks.h"
 #include "runtime/host_cgroup.h"
 #include "runtime/host_rdt.h"
+#include "runtime/microvm_call.h"
 #include "runtime/microvm_monitor.h"
 #include "runtime/microvm_network.h"
 #include "runtime/microvm_size.h"
+#include "runtime/microvm_stats.h"
+#include "runtime/microvm_update.h"
 
 /* Where the new process finds what it gets, behind its stdio. */
 enum { CONTROL_FD = 3, CLIENT_FD, FIRST_OTHER_FD };
@@ -248,25 +251,6 @@ static int microvm_exec(struct container *container, const struct process_reques
 	return r < 0 ? r : process_handle_write_pid(handle, request->pid_file);
 }
 
-/* ---- the guest's hull asked for something ------------------------------------------------------------ */
-
-/* A command of the guest's hull; what it prints is the message when it fails. */
-static int microvm_call(const struct container *container, const char *const *words, size_t count,
-	struct buffer *text)
-{
-	_cleanup_close_ int socket_fd = monitor_connect(container);
-	_cleanup_buffer_ struct buffer body = { 0 };
-	int r = socket_fd;
-
-	if (r >= 0 && isolation_host.is_frozen(container))
-		r = error_set(EBUSY, "the microVM is paused");
-	for (size_t i = 0; i < count; i++)
-		buffer_bytes(&body, words[i], strlen(words[i]) + 1);
-	if (r >= 0)
-		r = monitor_ask(socket_fd, REQUEST_CALL, body.data, body.length, false, NULL);
-	return r < 0 ? r : monitor_answer(socket_fd, -1, text);
-}
-
 /* ---- the rest --------------------------------------------------------------------------------------- */
 
 /*
@@ -332,35 +316,6 @@ static int microvm_processes(const struct container *container, pid_t **pids, si
 	return 0;
 }
 
-static int microvm_update_guest(
-	const struct container *container, const char *const *limits, size_t count)
-{
-	const char *words[MICROVM_UPDATE_WORDS + 2] = { "update" };
-	size_t total = 1;
-
-	if (!count)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		words[total++] = limits[i];
-	words[total++] = GUEST_CONTAINER;
-	return microvm_call(container, words, total, NULL);
-}
-
-static int microvm_update(struct container *container, const struct config_resources *resources,
-	const struct config_intel_rdt *rdt)
-{
-	const char *words[MICROVM_UPDATE_WORDS];
-	struct config_resources outside;
-	size_t count;
-	int r = microvm_update_split(&container->arena, resources,
-		(unsigned int)container->record.machine_memory, &outside, words, &count);
-
-	/* The guest's first: it may refuse a limit below what is in use. */
-	if (r >= 0)
-		r = microvm_update_guest(container, words, count);
-	return r < 0 ? r : isolation_host.update(container, &outside, rdt);
-}
-
 static int microvm_change_mounts(
 	const struct container *container, const struct config *config, bool add)
 {
@@ -372,7 +327,9 @@ static int microvm_change_mounts(
 
 static int microvm_write_stats(const struct container *container, struct json_writer *writer)
 {
-	return isolation_host.write_stats(container, writer);
+	int r = isolation_host.write_stats(container, writer);
+
+	return r < 0 ? r : microvm_write_counters(container, writer);
 }
 
 static int microvm_watch(const struct container *container, const struct watch_request *request)
@@ -402,6 +359,7 @@ const struct isolation isolation_microvm = {
 	.update = microvm_update,
 	.change_mounts = microvm_change_mounts,
 	.write_stats = microvm_write_stats,
+	.write_counters = microvm_write_counters,
 	.watch = microvm_watch,
 	.destroy = microvm_destroy,
 };

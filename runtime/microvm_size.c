@@ -18,21 +18,18 @@
 
 /* ---- its size ------------------------------------------------------------------------------------- */
 
-unsigned int microvm_vcpus(const struct config *config)
+/* As many as the quota pays for, and the set has. */
+static unsigned int vcpus_of(const struct config_cpu *cpu)
 {
-	const struct config_cpu *cpu =
-		config->linux->resources ? config->linux->resources->cpu : NULL;
-	bool paid = cpu && cpu->quota.set && cpu->quota.value > 0;
+	bool paid = cpu->quota.set && cpu->quota.value > 0;
 	uint64_t count = 1;
 
-	if (config->vm && config->vm->hw_config && config->vm->hw_config->vcpus.set)
-		return (unsigned int)config->vm->hw_config->vcpus.value;
 	if (paid) {
 		uint64_t period = cpu->period.set && cpu->period.value ? cpu->period.value : 100000;
 
 		count = ((uint64_t)cpu->quota.value + period - 1) / period;
 	}
-	if (cpu && cpu->cpus && *cpu->cpus) {
+	if (cpu->cpus && *cpu->cpus) {
 		cpu_set_t set;
 		int there = processors_parse(cpu->cpus, &set);
 
@@ -40,6 +37,38 @@ unsigned int microvm_vcpus(const struct config *config)
 			count = (unsigned int)there;
 	}
 	return count < MOST_VCPUS ? (unsigned int)count : MOST_VCPUS;
+}
+
+static bool has_own_vcpus(const struct config *config)
+{
+	return config->vm && config->vm->hw_config && config->vm->hw_config->vcpus.set;
+}
+
+unsigned int microvm_vcpus(const struct config *config)
+{
+	const struct config_resources *resources = config->linux->resources;
+
+	if (has_own_vcpus(config))
+		return (unsigned int)config->vm->hw_config->vcpus.value;
+	return resources && resources->cpu ? vcpus_of(resources->cpu) : 1;
+}
+
+unsigned int microvm_vcpus_after(const struct config *config, const struct config_cpu *change)
+{
+	const struct config_resources *resources = config->linux->resources;
+	struct config_cpu cpu = { 0 };
+
+	if (has_own_vcpus(config) || !(change->quota.value || (change->cpus && *change->cpus)))
+		return 0;
+	if (resources && resources->cpu)
+		cpu = *resources->cpu;
+	if (change->quota.value)
+		cpu.quota = change->quota;
+	if (change->period.value)
+		cpu.period = change->period;
+	if (change->cpus && *change->cpus)
+		cpu.cpus = change->cpus;
+	return vcpus_of(&cpu);
 }
 
 /* The limit in bytes; 0: none. */
@@ -64,15 +93,13 @@ unsigned int microvm_memory(const struct config *config)
 
 /* ---- the group of the whole machine --------------------------------------------------------------- */
 
-/* Limits that the container has, raised by what the machine has beside it. */
-static struct config_memory *outer_memory(struct arena *arena, const struct config *config)
+/* Limits that the container has, raised by MORE bytes that the machine has beside it. */
+static struct config_memory *outer_memory(
+	struct arena *arena, const struct config_memory *given, int64_t more)
 {
-	const struct config_memory *given = config->linux->resources->memory;
 	struct config_memory *memory = arena_allocate(arena, sizeof(*memory));
 	struct optional_integer *const limits[] = { &memory->limit, &memory->swap,
 		&memory->reservation };
-	int64_t more = ((int64_t)(microvm_memory(config) + MONITOR_MEMORY) << 20) -
-		       (int64_t)memory_limit(config);
 
 	*memory = *given;
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
@@ -109,7 +136,9 @@ const struct config_resources *microvm_resources(struct arena *arena, const stru
 	resources->network = given->network;
 	resources->rdma = given->rdma;
 	if (given->memory)
-		resources->memory = outer_memory(arena, config);
+		resources->memory = outer_memory(arena, given->memory,
+			((int64_t)(microvm_memory(config) + MONITOR_MEMORY) << 20) -
+				(int64_t)memory_limit(config));
 	if (given->pids && given->pids->limit.set && given->pids->limit.value > 0) {
 		resources->pids = arena_allocate(arena, sizeof(*resources->pids));
 		resources->pids->limit = (struct optional_integer){ .set = true,
@@ -142,36 +171,42 @@ static int check_update(const struct config_resources *update, unsigned int mach
 	return 0;
 }
 
-static void add_word(struct arena *arena, const char **words, size_t *count, const char *option,
+static void add_word(struct arena *arena, struct microvm_update *update, const char *option,
 	const struct optional_integer *value)
 {
 	if (!value->set || !value->value)
 		return;
-	words[(*count)++] = option;
-	words[(*count)++] = arena_format(arena, "%lld", (long long)value->value);
+	update->words[update->word_count++] = option;
+	update->words[update->word_count++] = arena_format(arena, "%lld", (long long)value->value);
 }
 
-int microvm_update_split(struct arena *arena, const struct config_resources *update,
-	unsigned int machine_memory, struct config_resources *outside, const char **words,
-	size_t *count)
+int microvm_update_split(struct arena *arena, const struct config_resources *resources,
+	unsigned int machine_memory, struct microvm_update *update)
 {
-	int r = check_update(update, machine_memory);
+	const struct config_memory *memory = resources->memory;
+	int r = check_update(resources, machine_memory);
 
-	*count = 0;
 	if (r < 0)
 		return r;
-	*outside = (struct config_resources){
-		.cpu = update->cpu,
-		.block_io = update->block_io,
-		.network = update->network,
-		.rdma = update->rdma,
+	*update = (struct microvm_update){
+		.outside = {
+			.cpu = resources->cpu,
+			.block_io = resources->block_io,
+			.network = resources->network,
+			.rdma = resources->rdma,
+		},
 	};
-	if (update->memory) {
-		add_word(arena, words, count, "--memory", &update->memory->limit);
-		add_word(arena, words, count, "--memory-reservation", &update->memory->reservation);
-		add_word(arena, words, count, "--memory-swap", &update->memory->swap);
+	if (memory) {
+		add_word(arena, update, "--memory", &memory->limit);
+		add_word(arena, update, "--memory-reservation", &memory->reservation);
+		add_word(arena, update, "--memory-swap", &memory->swap);
 	}
-	if (update->pids)
-		add_word(arena, words, count, "--pids-limit", &update->pids->limit);
+	if (memory && memory->limit.value > 0) {
+		update->memory = (unsigned int)(memory->limit.value >> 20) + KERNEL_MEMORY;
+		update->outside.memory = outer_memory(
+			arena, memory, (int64_t)(KERNEL_MEMORY + MONITOR_MEMORY) << 20);
+	}
+	if (resources->pids)
+		add_word(arena, update, "--pids-limit", &resources->pids->limit);
 	return 0;
 }

@@ -19,14 +19,23 @@ unsigned int microvm_memory(const struct config *config);
 /* Of the monitor's group; what is not the container's own is in ARENA. */
 const struct config_resources *microvm_resources(struct arena *arena, const struct config *config);
 
-/*
- * What an update of a machine of MACHINE_MEMORY MiB changes out here: *OUTSIDE, and in the
- * guest: words for its hull's `update` at WORDS (up to MICROVM_UPDATE_WORDS; none: *COUNT
- * is 0). -ENOTSUP with the field's name for what a running machine cannot be given.
- */
+/* As many with this change of its limits; 0: it is not about them. */
+unsigned int microvm_vcpus_after(const struct config *config, const struct config_cpu *change);
+
+/* An update, taken apart. */
 #define MICROVM_UPDATE_WORDS 8
-int microvm_update_split(struct arena *arena, const struct config_resources *update,
-	unsigned int machine_memory, struct config_resources *outside, const char **words,
-	size_t *count);
+struct microvm_update {
+	struct config_resources outside;	 /* of the group out here */
+	unsigned int memory;			 /* MiB that the guest shall have; 0: as it is */
+	const char *words[MICROVM_UPDATE_WORDS]; /* for the `update` of the guest's hull */
+	size_t word_count;
+};
+
+/*
+ * Take apart what is asked of a machine that was started with MACHINE_MEMORY MiB. -ENOTSUP with
+ * the field's name for what a running machine cannot be given.
+ */
+int microvm_update_split(struct arena *arena, const struct config_resources *resources,
+	unsigned int machine_memory, struct microvm_update *update);
 
 #endif

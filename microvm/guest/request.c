@@ -14,7 +14,9 @@
 #include "base/process.h"
 #include "microvm/guest/hull.h"
 #include "microvm/guest/network.h"
+#include "microvm/guest/processors.h"
 #include "microvm/guest/service.h"
+#include "microvm/guest/setup.h"
 
 #define PATH_BYTES 128
 
@@ -175,6 +177,16 @@ static void take_start(struct service *service, const struct session_frame *fram
 		return;
 	service->served[0].started = true;
 	call(service, frame->process, spawn_hull, arguments);
+	service->served[frame->process].starts = true;
+}
+
+/* What the container does not wait for. */
+static void load_late(void)
+{
+	if (process_clone(0, -1, NULL) != 0)
+		return;
+	setup_modules("/balloon");
+	_exit(0);
 }
 
 /* The network file that came before, for the container that is there by now. */
@@ -207,6 +219,33 @@ static void take_network(struct service *service, const struct session_frame *fr
 		return;
 	file_name(network.path, "network", frame->process);
 	call(service, frame->process, spawn_network, &network);
+}
+
+static pid_t spawn_cpus(void *context, const int *stdio)
+{
+	const uint32_t *wanted = context;
+	pid_t pid = process_clone(0, -1, NULL);
+	int r;
+
+	if (pid != 0)
+		return pid;
+	r = hull_prepare_child(stdio);
+	if (r >= 0)
+		r = processors_switch(*wanted);
+	if (r < 0)
+		(void)dprintf(STDERR_FILENO, "%s\n", error_text(r));
+	_exit(r < 0);
+}
+
+static void take_cpus(struct service *service, const struct session_frame *frame, const char *body)
+{
+	uint32_t wanted;
+
+	if (frame->process == 0 || service->served[frame->process].state != SERVED_NONE ||
+		frame->bytes != sizeof(wanted))
+		return;
+	memcpy(&wanted, body, sizeof(wanted));
+	call(service, frame->process, spawn_cpus, &wanted);
 }
 
 /* Of a terminal that is there already; otherwise it gets it once it is. */
@@ -260,6 +299,9 @@ void service_take(struct service *service, const struct session_frame *frame, co
 	case SESSION_NETWORK:
 		take_network(service, frame);
 		break;
+	case SESSION_CPUS:
+		take_cpus(service, frame, body);
+		break;
 	case SESSION_CALL:
 		take_call(service, frame, body);
 		break;
@@ -296,6 +338,8 @@ static void served_call_ended(struct service *service, unsigned int number, int 
 	file_close(&served->call_fd);
 	served->state = SERVED_NONE;
 	answer(service, number, code, text);
+	if (served->starts && code == 0)
+		load_late();
 }
 
 void served_begun(struct service *service, unsigned int number, int code)

@@ -14,6 +14,7 @@
 /* A process of the container, or a call of hull. */
 struct served {
 	enum { SERVED_NONE, SERVED_CALL, SERVED_BEGINS, SERVED_RUNS } state;
+	bool starts;  /* a call that starts the container */
 	bool started; /* bytes may flow: before, what is printed is hull's own message */
 	bool terminal, exited;
 	struct session_terminal size;

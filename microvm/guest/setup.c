@@ -40,7 +40,7 @@ static const struct {
  */
 static int leave_initial_root(void)
 {
-	static const char *const kept[] = { "bin", "modules", "network" };
+	static const char *const kept[] = { "bin", "modules", "network", "balloon" };
 
 	if (mkdir("/new", 0755) < 0 || mount("root", "/new", "tmpfs", MS_NODEV, "mode=755") < 0)
 		return error_errno(errno, "a root file system for the guest");

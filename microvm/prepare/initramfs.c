@@ -64,8 +64,14 @@ static int add_modules(struct buffer *archive, const char *name, const char *fol
 }
 
 int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
-	const struct string_list *modules, const struct string_list *network)
+	const struct string_list *modules)
 {
+	/* Where hull-guest looks for them. */
+	static const char *const folders[] = {
+		[MODULES_BOOT] = "modules",
+		[MODULES_NETWORK] = "network",
+		[MODULES_BALLOON] = "balloon",
+	};
 	char text[] = "bin/ps";
 	int r;
 
@@ -77,10 +83,8 @@ int initramfs_make(struct buffer *archive, const char *guest, const char *hull, 
 	r = add_file(archive, "bin/ps", guest);
 	if (r >= 0)
 		r = add_file(archive, "bin/hull", hull);
-	if (r >= 0)
-		r = add_modules(archive, "modules", folder, modules);
-	if (r >= 0)
-		r = add_modules(archive, "network", folder, network);
+	for (int use = 0; r >= 0 && use < MODULE_USES; use++)
+		r = add_modules(archive, folders[use], folder, &modules[use]);
 	add(archive, "TRAILER!!!", 0, NULL, 0, 0);
 	return r;
 }

@@ -5,14 +5,15 @@
 /*
  * The guest's initial file system (Documentation/driver-api/early-userspace/
  * buffer-format.rst): /bin/ps is hull-guest, which /init leads to, /bin/hull,
- * /modules/NN-NAME, /network/NN-NAME. Plain,
- * because decompression takes the guest longer than reading.
+ * /modules/NN-NAME, and so for each use of modules. Plain, because
+ * decompression takes the guest longer than reading.
  */
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "microvm/prepare/modules.h"
 
-/* MODULES and NETWORK are paths below FOLDER. 0 or a negative errno with a message. */
+/* MODULES: for each use, paths below FOLDER. 0 or a negative errno with a message. */
 int initramfs_make(struct buffer *archive, const char *guest, const char *hull, const char *folder,
-	const struct string_list *modules, const struct string_list *network);
+	const struct string_list *modules);
 
 #endif

@@ -192,7 +192,7 @@ static int store_initrd(
 	const struct work *work, const char *name, const char *guest, const char *hull)
 {
 	_cleanup_buffer_ struct buffer version = { 0 }, archive = { 0 };
-	struct string_list modules = { 0 }, network = { 0 };
+	struct string_list modules[MODULE_USES] = { 0 };
 	const char *folder;
 	int r = file_read_at(AT_FDCWD, in_cache(work, "version"), &version, MOST_VERSION);
 
@@ -200,11 +200,12 @@ static int store_initrd(
 		return error_errno(r, "%s", in_cache(work, "version"));
 	folder = arena_format(
 		work->arena, "/lib/modules/%s", version.length ? version.data : "unknown");
-	r = modules_find(work->arena, folder, MODULES_BOOT, &modules);
-	if (r >= 0)
-		r = modules_find(work->arena, folder, MODULES_NETWORK, &network);
-	if (r >= 0)
-		r = initramfs_make(&archive, guest, hull, folder, &modules, &network);
+	for (unsigned int use = 0; use < MODULE_USES; use++) {
+		r = modules_find(work->arena, folder, use, &modules[use]);
+		if (r < 0)
+			return r;
+	}
+	r = initramfs_make(&archive, guest, hull, folder, modules);
 	if (r < 0)
 		return r;
 	return store(work, name, archive.data, archive.length);

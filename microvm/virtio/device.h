@@ -23,6 +23,9 @@ struct virtio_device_type {
 	/* LENGTH bytes of the device's configuration; beyond its end reads are zero. May be NULL. */
 	void (*config_read)(
 		struct virtio_device *device, uint32_t offset, void *bytes, unsigned int length);
+	/* The driver writes there: 1, 2, 4 or 8 bytes. May be NULL. */
+	void (*config_write)(struct virtio_device *device, uint32_t offset, const void *bytes,
+		unsigned int length);
 	/* The driver rang for a queue, or the loop asks again. */
 	void (*notified)(struct virtio_device *device, unsigned int queue);
 	/* The driver is ready: queues work from now on. May be NULL. */
@@ -39,6 +42,7 @@ struct virtio_device {
 	struct virtqueue queues[VIRTIO_QUEUES];
 	unsigned int queue_count; /* of those that this device has */
 	struct virtio_pci *transport;
+	uint64_t rung, raised; /* doorbells heard, and interrupts asked for */
 };
 
 /* Prepare the part that all devices have. */

@@ -39,11 +39,13 @@ void virtio_pci_ring(struct virtio_pci *transport, unsigned int queue)
 
 void virtio_pci_interrupt(struct virtio_pci *transport, unsigned int queue)
 {
+	transport->device->raised++;
 	msix_raise(&transport->msix, &transport->pci, transport->vectors[queue]);
 }
 
 void virtio_pci_interrupt_config(struct virtio_pci *transport)
 {
+	transport->device->raised++;
 	msix_raise(&transport->msix, &transport->pci, transport->config_vector);
 }
 
@@ -255,6 +257,8 @@ static void transport_write(struct pci_device *pci, unsigned int bar, uint32_t o
 		common_write(transport, offset, (uint32_t)value);
 		if (length == 8)
 			common_write(transport, offset + 4, (uint32_t)(value >> 32));
+	} else if (part == PART_DEVICE && transport->device->type->config_write) {
+		transport->device->type->config_write(transport->device, offset, bytes, length);
 	} else if (part == PART_NOTIFY) {
 		queue = offset / NOTIFY_MULTIPLIER;
 		if (queue < transport->device->queue_count)
@@ -271,7 +275,8 @@ static void transport_ring(void *context, uint32_t events)
 	eventfd_t count;
 
 	(void)events;
-	(void)eventfd_read(doorbell->source.fd, &count);
+	if (eventfd_read(doorbell->source.fd, &count) == 0)
+		device->rung += count;
 	if (device->status & VIRTIO_CONFIG_S_DRIVER_OK)
 		device->type->notified(device, doorbell->queue);
 }

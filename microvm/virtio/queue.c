@@ -189,6 +189,11 @@ int virtqueue_pop(struct virtqueue *queue, struct virtio_chain *chain)
 	return r;
 }
 
+void *virtqueue_page(const struct virtqueue *queue, uint32_t number)
+{
+	return memory_at(queue->memory, number * (uint64_t)MEMORY_PAGE, MEMORY_PAGE);
+}
+
 void virtqueue_unpop(struct virtqueue *queue)
 {
 	queue->next_available--;

@@ -62,6 +62,9 @@ void virtqueue_put(struct virtqueue *queue, const struct virtio_chain *chain, ui
 void virtqueue_publish(struct virtqueue *queue);
 void virtqueue_withdraw(struct virtqueue *queue);
 
+/* The page with this number of the guest's memory, for devices that are told of pages; or NULL. */
+void *virtqueue_page(const struct virtqueue *queue, uint32_t number);
+
 /* After pushes: true when the driver wants an interrupt. */
 bool virtqueue_wants_interrupt(struct virtqueue *queue);
 

@@ -101,6 +101,7 @@ static int view_set(struct stats_view *view, const struct invocation *invocation
 	if (wanted->no_stream || (view->format == FORMAT_OPENMETRICS && !view->count))
 		view->count = 1;
 	view->request.tenants = wanted->tenants;
+	view->request.counters = view->format == FORMAT_JSON && !wanted->tenants;
 	if (invocation->operand_count) {
 		view->request.ids = (const char *const *)invocation->operands;
 		view->request.count = (size_t)invocation->operand_count;

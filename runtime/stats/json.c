@@ -2,7 +2,9 @@
 
 /* A row as JSON. What is not known has no member. */
 #include <math.h>
+#include <string.h>
 
+#include "base/error.h"
 #include "runtime/stats/render.h"
 
 static void write_known(struct json_writer *writer, const char *key, double value)
@@ -80,6 +82,20 @@ static void write_footprint(struct json_writer *writer, const struct stats_row *
 	json_end_object(writer);
 }
 
+/* Its members are the row's. */
+static void write_counters(struct json_writer *writer, const char *counters)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct json *object;
+
+	if (json_parse(&arena, "counters", counters, strlen(counters), &object) < 0) {
+		error_clear();
+		return;
+	}
+	json_for_each (member, object)
+		json_write_node(writer, member->key, member);
+}
+
 void render_json(struct buffer *text, const struct stats_sample *sample)
 {
 	for (size_t i = 0; i < sample->count; i++) {
@@ -98,6 +114,8 @@ void render_json(struct buffer *text, const struct stats_sample *sample)
 		stats_write_host(&writer, &sample->host);
 		stats_write_cpu(&writer, row);
 		write_footprint(&writer, row);
+		if (row->counters)
+			write_counters(&writer, row->counters);
 		json_end_object(&writer);
 		buffer_text(text, "\n");
 	}

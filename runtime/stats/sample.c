@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "cgroup/share_tree.h"
 #include "runtime/container.h"
+#include "runtime/isolation.h"
 #include "runtime/selection.h"
 #include "runtime/stats/measure.h"
 #include "runtime/stats/tenant.h"
@@ -25,6 +26,8 @@ struct watched {
 	struct measure group;
 	struct share_node *node;   /* or NULL */
 	struct stats_level *level; /* of its tenant, or NULL */
+	bool counts;		   /* its isolation counts more */
+	struct buffer counters;	   /* what that has said */
 };
 
 struct stats_sampler {
@@ -51,6 +54,7 @@ static void watched_rest(struct stats_sampler *sampler, struct watched *watched)
 	watched->level = NULL;
 	measure_close(&watched->group, &sampler->kept);
 	memory_free_pointer(&watched->tenant);
+	buffer_free(&watched->counters);
 	watched->runs = false;
 }
 
@@ -71,6 +75,7 @@ static int watched_start(
 	if (r < 0)
 		return r;
 	watched->runs = true;
+	watched->counts = isolation_of(container)->write_counters;
 	if (container->record.tenant)
 		watched->tenant = string_copy(container->record.tenant);
 	cgroup = watched->group.cgroup;
@@ -271,6 +276,24 @@ static bool has_ended(const struct watched *watched)
 	return watched->group.meter && total->source == STOLEN_OF_THREADS && !total->threads;
 }
 
+/* One that ends just now has none. */
+static void watched_count(struct stats_sampler *sampler, struct watched *watched)
+{
+	_cleanup_container_ struct container container = CONTAINER_NONE;
+	struct json_writer writer = { .buffer = &watched->counters };
+	int r = container_open(&container, sampler->root_fd, watched->id, CONTAINER_UNLOCKED);
+
+	watched->counters.length = 0;
+	json_begin_object(&writer, NULL);
+	if (r >= 0)
+		r = isolation_of(&container)->write_counters(&container, &writer);
+	json_end_object(&writer);
+	if (r >= 0)
+		return;
+	error_clear();
+	buffer_free(&watched->counters);
+}
+
 static void watched_read(struct stats_sampler *sampler, struct watched *watched)
 {
 	int looked =
@@ -281,6 +304,8 @@ static void watched_read(struct stats_sampler *sampler, struct watched *watched)
 		return;
 	}
 	sampler->turns.looked += (size_t)looked;
+	if (watched->counts && sampler->request->counters)
+		watched_count(sampler, watched);
 	if (watched->node && watched->group.readings > 1)
 		share_node_tell(watched->node, &watched->group.between);
 }
@@ -336,6 +361,7 @@ static void sample_containers(struct stats_sampler *sampler)
 		row = row_new(&sampler->sample);
 		row->id = watched->id;
 		row->tenant = watched->tenant;
+		row->counters = watched->counters.data;
 		row_add_watched(row, watched, sampler->sample.interval);
 	}
 }

@@ -34,6 +34,8 @@ struct stats_row {
 	double some, full; /* shares of the time */
 	double entitled, deficit;
 	double read, written; /* bytes a second */
+
+	const char *counters; /* what only its isolation counts, a JSON object; or NULL */
 };
 
 struct stats_sample {
@@ -50,6 +52,7 @@ struct stats_request {
 	const char *const *ids; /* or NULL: all that run, also those that come later */
 	size_t count;
 	bool tenants; /* a row for each tenant instead */
+	bool counters; /* those of the isolation too */
 	bool once;    /* the totals are wanted, no interval will follow */
 };
 

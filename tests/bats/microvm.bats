@@ -145,6 +145,74 @@ vm() { hull --isolation microvm "$@"; }
 	assert_nothing_left
 }
 
+# rss PID: resident memory in MiB, as the host counts it.
+rss() {
+	local name value
+	while read -r name value _; do
+		[[ $name != VmRSS: ]] || echo $((value >> 10))
+	done <"/proc/$1/status"
+}
+rss_below() { (($(rss "$1") < $2)); }
+guest_memory() { hull exec "$ID" awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo; }
+
+@test "microVM: memory that the guest frees goes back to the host; update takes more of it, and returns it" {
+	need_microvm
+	local pid before
+	mount_add /big tmpfs tmpfs size=300m
+	config '.linux.resources.memory = {limit: 335544320}'
+	script 'trap "exit 0" TERM; echo ready; while :; do sleep 0.2; done'
+	detached --isolation microvm run --detach "$ID"
+	pid=$(pid_of)
+	wait_until has_text ready "$OUT"
+	before=$(rss "$pid")
+	hull exec "$ID" sh -c 'head -c 150m /dev/zero >/big/file'
+	(($(rss "$pid") > before + 140)) || fail "the monitor has $(rss "$pid") MiB, and had $before"
+	hull exec "$ID" rm /big/file
+	wait_until rss_below "$pid" $((before + 30))
+
+	(($(guest_memory) > 370))
+	hull update --memory 100m "$ID"
+	(($(guest_memory) < 230))
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" $(((100 + 128 + 64) << 20))
+	assert_eq "$(hull exec "$ID" cat /sys/fs/cgroup/memory.max)" $((100 << 20))
+	try hull events --stats "$ID"
+	assert_eq "$(jq -c .data.microvm.memory <<<"$output")" "{\"size\":$((448 << 20)),\"balloon\":$((220 << 20))}"
+	hull update --memory 320m "$ID"
+	hull exec "$ID" sh -c 'head -c 200m /dev/zero >/big/file'
+	(($(guest_memory) > 370))
+	try hull update --memory 64m "$ID"
+	assert_error "resources.memory.limit: the guest needs its memory"
+	assert_eq "$(limit "$pid" memory memory.limit_in_bytes memory.max)" $(((320 + 128 + 64) << 20))
+	assert_eq "$(hull exec "$ID" cat /sys/fs/cgroup/memory.max)" $((320 << 20))
+}
+
+@test "microVM: update takes processors off and puts them on; statistics of exits, vCPUs and devices" {
+	need_microvm
+	config '.linux.resources.cpu = {quota: 200000, period: 100000}'
+	script 'trap "exit 0" TERM; while :; do sleep 0.2; done'
+	detached --isolation microvm run --detach "$ID"
+	assert_eq "$(hull exec "$ID" cat /sys/devices/system/cpu/online)" 0-1
+	hull update --cpu-quota 100000 "$ID"
+	assert_eq "$(hull exec "$ID" sh -c 'cat /sys/devices/system/cpu/online; nproc')" $'0\n1'
+	hull update --cpu-quota 400000 "$ID"
+	assert_eq "$(hull exec "$ID" nproc)" 2
+	hull update --cpuset-cpus 0 "$ID"
+	assert_eq "$(hull exec "$ID" nproc)" 1
+
+	try hull stats --no-stream --format json "$ID"
+	assert_ok
+	assert_eq "$(jq -c '.microvm | [.vcpus[].number], (.vcpus | map(.usage > 0 and .steal >= 0) | all),
+		.exits.exits > .exits.io_exits, .exits.monitor_ports > 0, .doorbells > 0, .interrupts > 0,
+		[.devices[].name]' <<<"$output" | xargs)" \
+		'[0,1] true true true true true [console,rng,balloon,fs]'
+	hull pause "$ID"
+	try hull stats --no-stream --format json "$ID"
+	assert_ok
+	assert_eq "$(jq -c '.microvm | keys' <<<"$output")" '["vcpus"]'
+	try hull update --cpu-quota 100000 "$ID"
+	assert_error "is paused"
+}
+
 # The process that serves the files to the guest of the monitor PID.
 server_of() { xargs <"/proc/$1/task/$1/children"; }
 

@@ -4,6 +4,7 @@
  * step is eight bytes: what, where (three bytes), a value (four). The guest's memory is the
  * input over and over, so that long chains of descriptors need no long inputs.
  */
+#include "microvm/virtio/balloon.h"
 #include "microvm/virtio/blk.h"
 #include "microvm/virtio/console.h"
 #include "microvm/virtio/fs.h"
@@ -21,7 +22,7 @@
 
 #define BYTES	(1ul << 18)
 #define STEPS	512
-#define DEVICES 5
+#define DEVICES 6
 
 struct guest {
 	struct memory memory;
@@ -31,6 +32,7 @@ struct guest {
 	struct pci_bus bus;
 	struct console console;
 	struct virtio_device rng;
+	struct balloon balloon;
 	struct blk disk;
 	struct virtio_fs shared;
 	struct net net;
@@ -43,7 +45,8 @@ static void guest_make(struct guest *guest)
 {
 	int fd = memfd_create("disk", MFD_CLOEXEC);
 	struct virtio_device *devices[] = { &guest->console.device, &guest->rng,
-		&guest->disk.device, &guest->shared.device, &guest->net.device };
+		&guest->disk.device, &guest->shared.device, &guest->net.device,
+		&guest->balloon.device };
 	int ends[2];
 
 	guest->kvm = KVM_NONE;
@@ -53,6 +56,7 @@ static void guest_make(struct guest *guest)
 	pci_bus_init(&guest->bus);
 	console_init(&guest->console, &guest->loop, &guest->memory);
 	rng_init(&guest->rng, &guest->loop, &guest->memory);
+	balloon_init(&guest->balloon, &guest->loop, &guest->memory);
 	FUZZ_NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	guest->server_fd = ends[1];
 	FUZZ_NEED(virtio_fs_init(&guest->shared, &guest->loop, &guest->memory, ends[0]) == 0);
