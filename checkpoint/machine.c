@@ -69,9 +69,8 @@ static int check_cpu(const struct migration_machine *source, const struct migrat
 	}
 	if (!count)
 		return 0;
-	return error_set(EOPNOTSUPP,
-		"its processor lacks what programs may use at the source:%s%s", missing.data,
-		count > MISSING_MOST ? " …" : "");
+	return error_set(EOPNOTSUPP, "its processor lacks what programs may use at the source:%s%s",
+		missing.data, count > MISSING_MOST ? " …" : "");
 }
 
 static bool kernel_is_older(const char *kernel, const char *than)

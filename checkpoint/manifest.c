@@ -94,8 +94,8 @@ static int read_member(
 	return 0;
 }
 
-int migration_manifest_read(struct arena *arena, const void *bytes, size_t length,
-	struct migration_manifest *manifest)
+int migration_manifest_read(
+	struct arena *arena, const void *bytes, size_t length, struct migration_manifest *manifest)
 {
 	struct json *root = NULL;
 	uint64_t criu = 0;

@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 
-#define MIGRATION_PROTOCOL 1
+#define MIGRATION_PROTOCOL  1
 #define MIGRATION_KEY_BYTES 32 /* hexadecimal digits; names one migration for ever */
 
 struct migration_machine {
@@ -25,7 +25,8 @@ struct migration_manifest {
 	const char *hull; /* its version */
 	const char *key, *id;
 	const char *config; /* config.json, whole */
-	const char *rootfs; /* where it is at the source; it is the target's too with SHARED_ROOTFS */
+	const char
+		*rootfs; /* where it is at the source; it is the target's too with SHARED_ROOTFS */
 	struct migration_machine machine;
 	bool shared_rootfs, stored;
 	/* Of the checkpoint, and so of the restore. */
@@ -45,7 +46,7 @@ void migration_key_make(char key[MIGRATION_KEY_BYTES + 1]);
 void migration_manifest_write(const struct migration_manifest *manifest, struct buffer *text);
 
 /* All members are there, of their types and in their bounds; or -EINVAL with a message. */
-int migration_manifest_read(struct arena *arena, const void *bytes, size_t length,
-	struct migration_manifest *manifest);
+int migration_manifest_read(
+	struct arena *arena, const void *bytes, size_t length, struct migration_manifest *manifest);
 
 #endif

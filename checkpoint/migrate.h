@@ -37,17 +37,17 @@ struct migratable {
 	int (*send_last)(void *self, unsigned int round, struct transport *transport);
 	/* The target is about to own it: make that known to whoever looks at the container here. */
 	int (*give)(void *self);
-	int (*finish)(void *self);	/* it runs at the target: nothing is left here */
+	int (*finish)(void *self);     /* it runs at the target: nothing is left here */
 	void (*roll_back)(void *self); /* it is ours again: only what the migration made goes */
 };
 
 struct migrate_progress {
 	enum migrate_phase { MIGRATE_FILES, MIGRATE_ROUND, MIGRATE_STOPPED, MIGRATE_DONE } phase;
 	unsigned int round;
-	uint64_t bytes;	     /* sent in this phase; at the end: in all */
-	uint64_t nanoseconds; /* that it took; at the end: in all */
-	uint64_t dirty;	     /* bytes that have changed meanwhile */
-	uint64_t dirty_rate;  /* bytes per second */
+	uint64_t bytes;		      /* sent in this phase; at the end: in all */
+	uint64_t nanoseconds;	      /* that it took; at the end: in all */
+	uint64_t dirty;		      /* bytes that have changed meanwhile */
+	uint64_t dirty_rate;	      /* bytes per second */
 	uint64_t predicted, downtime; /* nanoseconds */
 };
 
@@ -56,8 +56,8 @@ struct migrate_plan {
 	void *self;
 	struct transport *transport;
 	struct migration_manifest manifest;
-	int rootfs_fd;		/* -1: shared with the target */
-	uint64_t max_downtime;	/* nanoseconds */
+	int rootfs_fd;	       /* -1: shared with the target */
+	uint64_t max_downtime; /* nanoseconds */
 	unsigned int max_rounds;
 	bool give_up; /* rather than to stop it for longer than max_downtime */
 	/* Ask the target once more, over a connection of its own, who owns it: FRAME_MINE or FRAME_YOURS. */

@@ -54,8 +54,8 @@ static int open_round(struct receiving *receiving)
 	(void)snprintf(name, sizeof(name), "%u", receiving->round);
 	if (mkdirat(receiving->images_fd, name, 0700) < 0)
 		return error_errno(errno, "a folder for memory images");
-	receiving->round_fd = openat(receiving->images_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	receiving->round_fd =
+		openat(receiving->images_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (receiving->round_fd < 0)
 		return error_errno(errno, "the folder of memory images");
 	(void)snprintf(parent, sizeof(parent), "../%u", receiving->round - 1);
@@ -77,8 +77,8 @@ static int take_image(struct receiving *receiving, const struct frame *frame)
 	r = open_round(receiving);
 	if (r < 0)
 		return r;
-	fd = openat(receiving->round_fd, name,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(receiving->round_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
 	if (fd < 0)
 		return error_errno(errno, "image %s", name);
 	r = content_receive(receiving->landing->transport, fd);
@@ -171,8 +171,7 @@ static int answer_question(struct migrate_landing *landing, const struct frame *
 		return frame_unexpected(frame);
 	r = landing->decide(landing->self, key, false);
 	if (r >= 0)
-		r = transport_put(
-			landing->transport, r ? FRAME_MINE : FRAME_YOURS, NULL, 0);
+		r = transport_put(landing->transport, r ? FRAME_MINE : FRAME_YOURS, NULL, 0);
 	return r < 0 ? r : transport_flush(landing->transport);
 }
 

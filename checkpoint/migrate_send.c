@@ -11,18 +11,18 @@
 #include "checkpoint/tree_transfer.h"
 #include "checkpoint/tree_walk.h"
 
-#define SECOND	      1000000000ULL
-#define MILLISECOND   1000000ULL
-#define MEBIBYTE      1048576ULL
+#define SECOND	    1000000000ULL
+#define MILLISECOND 1000000ULL
+#define MEBIBYTE    1048576ULL
 /* What a container costs that has no memory, and what each MiB takes to save and to restore. */
-#define FIXED_COST    (150 * MILLISECOND)
-#define SAVE_COST     (800 * MILLISECOND / 1000)
-#define RESTORE_COST  (1000 * MILLISECOND / 1000)
+#define FIXED_COST   (150 * MILLISECOND)
+#define SAVE_COST    (800 * MILLISECOND / 1000)
+#define RESTORE_COST (1000 * MILLISECOND / 1000)
 /* Until something was sent: a gigabit a second. */
-#define FIRST_SPEED   (120 * MEBIBYTE)
-#define SPEED_SAMPLE  MEBIBYTE
-#define ASKS	      6
-#define FIRST_PAUSE   100 /* ms, doubled each time */
+#define FIRST_SPEED  (120 * MEBIBYTE)
+#define SPEED_SAMPLE MEBIBYTE
+#define ASKS	     6
+#define FIRST_PAUSE  100 /* ms, doubled each time */
 
 struct sending {
 	struct migrate_plan *plan;
@@ -114,8 +114,7 @@ static int copy_round(struct sending *sending, struct migrate_progress *progress
 	progress->round = sending->round;
 	progress->bytes = plan->transport->sent - sent;
 	progress->nanoseconds = clock_monotonic() - begun;
-	progress->dirty_rate =
-		progress->dirty * 1000 / (progress->nanoseconds / MILLISECOND + 1);
+	progress->dirty_rate = progress->dirty * 1000 / (progress->nanoseconds / MILLISECOND + 1);
 	learn_speed(sending, progress->bytes, progress->nanoseconds);
 	if (sending->round == 1)
 		sending->total = progress->bytes;
@@ -169,7 +168,8 @@ static int ask_owner(struct sending *sending)
 		clock_sleep(pause);
 	}
 	return error_set(-MIGRATE_IN_DOUBT,
-		"%s, and cannot be asked whether it has the container. Until that is known it stays "
+		"%s, and cannot be asked whether it has the container. Until that is known it "
+		"stays "
 		"paused: hull migrate --settle",
 		why);
 }
@@ -248,9 +248,7 @@ static int send_all(struct sending *sending)
 
 int migrate_send(struct migrate_plan *plan)
 {
-	struct sending sending = {
-		.plan = plan, .begun = clock_monotonic(), .speed = FIRST_SPEED
-	};
+	struct sending sending = { .plan = plan, .begun = clock_monotonic(), .speed = FIRST_SPEED };
 	int r = send_all(&sending);
 
 	if (r == MIGRATE_IN_DOUBT) {
@@ -266,13 +264,12 @@ int migrate_send(struct migrate_plan *plan)
 		if (!plan->transport->one_way &&
 			transport_put(plan->transport, FRAME_BYE, NULL, 0) >= 0)
 			(void)transport_flush(plan->transport);
-		plan->tell(plan->context,
-			&(struct migrate_progress){ .phase = MIGRATE_DONE,
-				.round = sending.round,
-				.bytes = plan->transport->sent,
-				.nanoseconds = clock_monotonic() - sending.begun,
-				.predicted = sending.predicted,
-				.downtime = sending.stopped });
+		plan->tell(plan->context, &(struct migrate_progress){ .phase = MIGRATE_DONE,
+						  .round = sending.round,
+						  .bytes = plan->transport->sent,
+						  .nanoseconds = clock_monotonic() - sending.begun,
+						  .predicted = sending.predicted,
+						  .downtime = sending.stopped });
 	}
 	tree_list_free(&sending.files);
 	return r;
@@ -288,6 +285,5 @@ int migrate_ask(struct transport *transport, const char *key, enum frame_type *a
 	if (r < 0)
 		return r;
 	*answer = frame.type;
-	return frame.type == FRAME_MINE || frame.type == FRAME_YOURS ? 0
-								     : frame_unexpected(&frame);
+	return frame.type == FRAME_MINE || frame.type == FRAME_YOURS ? 0 : frame_unexpected(&frame);
 }

@@ -13,11 +13,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-#define OUT_BYTES    ((size_t)256 * 1024)
-#define IN_BYTES     ((size_t)256 * 1024)
-#define SECOND	     1000000000ULL
-#define MILLISECOND  1000000ULL
-#define TEXT_MOST    1000
+#define OUT_BYTES     ((size_t)256 * 1024)
+#define IN_BYTES      ((size_t)256 * 1024)
+#define SECOND	      1000000000ULL
+#define MILLISECOND   1000000ULL
+#define TEXT_MOST     1000
 #define FAIL_PATIENCE 10000
 
 void transport_close(struct transport *transport)
@@ -242,8 +242,8 @@ int transport_put_parts(struct transport *transport, enum frame_type type, const
 	return transport->out.length < OUT_BYTES ? 0 : transport_flush(transport);
 }
 
-int transport_put(struct transport *transport, enum frame_type type, const void *bytes,
-	size_t length)
+int transport_put(
+	struct transport *transport, enum frame_type type, const void *bytes, size_t length)
 {
 	return transport_put_parts(transport, type, bytes, length, NULL, 0);
 }
@@ -259,8 +259,7 @@ static void drain(struct transport *transport)
 	while (left > 0) {
 		struct pollfd ready = { .fd = transport->in_fd, .events = POLLIN };
 
-		if (poll(&ready, 1, left) <= 0 ||
-			read(transport->in_fd, bytes, sizeof(bytes)) <= 0)
+		if (poll(&ready, 1, left) <= 0 || read(transport->in_fd, bytes, sizeof(bytes)) <= 0)
 			return;
 		left = (int)((int64_t)(end - clock_monotonic()) / (int64_t)MILLISECOND);
 	}

@@ -55,9 +55,9 @@ struct frame {
 };
 
 struct transport {
-	int in_fd, out_fd; /* may be one */
-	bool one_way;	   /* nobody answers: a file is written, or read */
-	int silence;	   /* milliseconds after which the other side counts as gone; -1: never */
+	int in_fd, out_fd;  /* may be one */
+	bool one_way;	    /* nobody answers: a file is written, or read */
+	int silence;	    /* milliseconds after which the other side counts as gone; -1: never */
 	uint64_t bandwidth; /* bytes per second; 0: no limit */
 	uint64_t sent;	    /* bytes */
 	uint64_t begun;	    /* clock_monotonic when the first was sent */
@@ -69,8 +69,8 @@ struct transport {
 void transport_close(struct transport *transport);
 
 /* One more frame, of two parts; it may stay in memory until a flush. */
-int transport_put(struct transport *transport, enum frame_type type, const void *bytes,
-	size_t length);
+int transport_put(
+	struct transport *transport, enum frame_type type, const void *bytes, size_t length);
 int transport_put_parts(struct transport *transport, enum frame_type type, const void *first,
 	size_t first_length, const void *second, size_t second_length);
 int transport_flush(struct transport *transport);

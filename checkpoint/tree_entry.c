@@ -141,8 +141,7 @@ static bool kind_fits(const struct tree_entry *entry)
 		return S_ISCHR(entry->mode) || S_ISBLK(entry->mode) || S_ISFIFO(entry->mode) ||
 		       S_ISSOCK(entry->mode);
 	case TREE_LINK:
-		return *entry->target &&
-		       tree_path_is_clean(entry->target, strlen(entry->target));
+		return *entry->target && tree_path_is_clean(entry->target, strlen(entry->target));
 	case TREE_GONE:
 		return true;
 	default:
@@ -187,13 +186,12 @@ int tree_entries_read(struct tree_list *list, const unsigned char *bytes, size_t
 		entry->device = fixed.device;
 		entry->size = fixed.size;
 		entry->modified = fixed.modified;
-		entry->path =
-			arena_copy(&list->arena, (const char *)bytes, fixed.path_length);
-		entry->target = arena_copy(&list->arena, (const char *)bytes + fixed.path_length,
-			fixed.target_length);
+		entry->path = arena_copy(&list->arena, (const char *)bytes, fixed.path_length);
+		entry->target = arena_copy(
+			&list->arena, (const char *)bytes + fixed.path_length, fixed.target_length);
 		entry->attributes_length = fixed.attributes_length;
-		entry->attributes = (unsigned char *)arena_copy(&list->arena,
-			(const char *)bytes + texts, fixed.attributes_length);
+		entry->attributes = (unsigned char *)arena_copy(
+			&list->arena, (const char *)bytes + texts, fixed.attributes_length);
 		if (entry_check(entry, &fixed) < 0)
 			return -EBADMSG;
 		bytes += texts + fixed.attributes_length;

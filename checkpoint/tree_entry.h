@@ -21,9 +21,10 @@ enum tree_kind {
 
 struct tree_entry {
 	enum tree_kind kind;
-	bool changed;	  /* since it was last sent: what the target has is not it, whatever it looks like */
+	bool changed; /* since it was last sent: what the target has is not it, whatever it looks like */
 	const char *path; /* below the root, which is ""; no "." or ".." in it */
-	const char *target; /* of a symbolic link, or the path that a TREE_LINK is another name of */
+	const char
+		*target; /* of a symbolic link, or the path that a TREE_LINK is another name of */
 	const unsigned char *attributes; /* extended ones: name, NUL, length (32 bits), bytes */
 	size_t attributes_length;
 	mode_t mode;

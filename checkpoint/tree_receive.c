@@ -24,7 +24,7 @@ struct arrival {
 	int root_fd;
 	struct tree_list list;
 	bool *wanted;
-	int folder_fd;		 /* that of the last entry */
+	int folder_fd;	       /* that of the last entry */
 	char folder[PATH_MAX]; /* its path */
 };
 
@@ -62,7 +62,7 @@ static int remove_name(struct arrival *arrival, int folder_fd, const char *name)
 	int r = 0;
 
 	if (unlinkat(folder_fd, name, 0) < 0)
-		r = errno == EISDIR  ? file_remove_tree_at(folder_fd, name)
+		r = errno == EISDIR   ? file_remove_tree_at(folder_fd, name)
 		    : errno == ENOENT ? 0
 				      : -errno;
 	/* The folder that was looked at last may be gone with it. */
@@ -288,16 +288,15 @@ static int take_content(struct arrival *arrival, const struct frame *frame)
 		return refuse_entries();
 	memcpy(&number, frame->bytes, sizeof(number));
 	number = le32toh(number);
-	if (number >= arrival->list.count ||
-		(arrival->list.items[number].kind != TREE_FILE))
+	if (number >= arrival->list.count || (arrival->list.items[number].kind != TREE_FILE))
 		return refuse_entries();
 	entry = &arrival->list.items[number];
 	folder_fd = folder_of(arrival, entry->path, &name);
 	if (folder_fd < 0)
 		return entry_failed(folder_fd, entry);
 	(void)unlinkat(folder_fd, NEW_CONTENT, 0);
-	fd = openat(folder_fd, NEW_CONTENT, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		0600);
+	fd = openat(
+		folder_fd, NEW_CONTENT, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return entry_failed(errno, entry);
 	r = content_receive(arrival->transport, fd);

@@ -10,8 +10,7 @@
  * The entries of LIST, which are below ROOT_FD, and the contents of those files that the target has
  * not. WHOLE: the list is all that there is, and what else the target has goes.
  */
-int tree_send(
-	struct transport *transport, int root_fd, const struct tree_list *list, bool whole);
+int tree_send(struct transport *transport, int root_fd, const struct tree_list *list, bool whole);
 
 /*
  * The other end; FIRST is its first frame, of entries or their end. All is done below ROOT_FD,

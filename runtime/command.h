@@ -13,9 +13,10 @@ struct global_options {
 };
 
 extern const struct command command_checkpoint, command_completion, command_create, command_delete,
-	command_events, command_exec, command_doctor, command_features, command_kill, command_list, command_migrate,
-	command_mounts, command_pause, command_ps, command_receive, command_restore, command_resume, command_run,
-	command_spec, command_start, command_state, command_stats, command_tenant, command_update;
+	command_events, command_exec, command_doctor, command_features, command_kill, command_list,
+	command_migrate, command_mounts, command_pause, command_ps, command_receive,
+	command_restore, command_resume, command_run, command_spec, command_start, command_state,
+	command_stats, command_tenant, command_update;
 
 /* Options of create and run, which are the same. */
 struct create_options {

@@ -81,9 +81,7 @@ static void search_process(struct search *search, pid_t process)
 
 int host_dirty_memory(const struct container *container, bool soft_dirty, uint64_t *bytes)
 {
-	struct search search = {
-		.soft_dirty = soft_dirty, .page = (size_t)sysconf(_SC_PAGESIZE)
-	};
+	struct search search = { .soft_dirty = soft_dirty, .page = (size_t)sysconf(_SC_PAGESIZE) };
 	pid_t *processes = NULL;
 	size_t count = 0;
 	int r = isolation_of(container)->processes(container, &processes, &count);

@@ -59,10 +59,9 @@ static int make_folder(struct host_migration *migration)
 	(void)file_remove_tree_at(state_fd, IMAGES_FOLDER);
 	if (n < 0 || mkdirat(state_fd, IMAGES_FOLDER, 0700) < 0)
 		return error_errno(errno, "cannot make a folder for memory images");
-	migration->folder =
-		arena_format(&migration->arena, "%.*s/" IMAGES_FOLDER, (int)n, path);
-	migration->folder_fd = openat(
-		state_fd, IMAGES_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	migration->folder = arena_format(&migration->arena, "%.*s/" IMAGES_FOLDER, (int)n, path);
+	migration->folder_fd =
+		openat(state_fd, IMAGES_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return migration->folder_fd < 0 ? error_errno(errno, "%s", migration->folder) : 0;
 }
 
@@ -99,8 +98,8 @@ static int send_image(int folder_fd, const char *name, struct transport *transpo
 	return r < 0 ? r : content_send(transport, fd);
 }
 
-static int send_images(struct host_migration *migration, unsigned int round,
-	struct transport *transport)
+static int send_images(
+	struct host_migration *migration, unsigned int round, struct transport *transport)
 {
 	char name[16];
 	struct dirent *entry;
@@ -121,13 +120,12 @@ static int send_images(struct host_migration *migration, unsigned int round,
 	return r;
 }
 
-static int save_round(struct host_migration *migration, unsigned int round,
-	const struct checkpoint_hold *hold)
+static int save_round(
+	struct host_migration *migration, unsigned int round, const struct checkpoint_hold *hold)
 {
 	struct checkpoint_request request = migration->request;
 
-	request.image_path =
-		arena_format(&migration->arena, "%s/%u", migration->folder, round);
+	request.image_path = arena_format(&migration->arena, "%s/%u", migration->folder, round);
 	request.parent_path =
 		round > 1 ? arena_format(&migration->arena, "../%u", round - 1) : NULL;
 	request.pre_dump = !hold;

@@ -31,7 +31,8 @@ static void record_name(const char *key, char name[RECORD_BYTES])
 /* A file that it is read from is taken once. */
 static int decide_stored(const struct landing *landing, bool ours)
 {
-	if (!ours || renameat(landing->stored_fd, STORED_FILE, landing->stored_fd, STORED_TAKEN) < 0)
+	if (!ours ||
+		renameat(landing->stored_fd, STORED_FILE, landing->stored_fd, STORED_TAKEN) < 0)
 		return 0;
 	return 1;
 }
@@ -104,8 +105,7 @@ static int open_bundle(struct landing *landing)
 	landing->made_bundle = mkdir(landing->bundle, 0711) == 0;
 	if (!landing->made_bundle && errno != EEXIST)
 		return error_errno(errno, "%s", landing->bundle);
-	landing->bundle_fd =
-		open(landing->bundle, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	landing->bundle_fd = open(landing->bundle, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return landing->bundle_fd < 0 ? error_errno(errno, "%s", landing->bundle) : 0;
 }
 
@@ -130,8 +130,8 @@ static int furnish_config(struct landing *landing)
 static int check_config(const struct landing *landing, const struct config *config)
 {
 	if (config->process->terminal && !landing->console_socket)
-		return error_set(EINVAL,
-			"it has a terminal: hull receive needs --console-socket for that");
+		return error_set(
+			EINVAL, "it has a terminal: hull receive needs --console-socket for that");
 	return landing_check_paths(config, landing->bundle);
 }
 
@@ -139,11 +139,10 @@ static int open_rootfs(struct landing *landing, const struct config *config)
 {
 	const char *path = config->root->path;
 
-	if (!landing->manifest.shared_rootfs &&
-		mkdirat(landing->bundle_fd, path, 0755) < 0 && errno != EEXIST)
+	if (!landing->manifest.shared_rootfs && mkdirat(landing->bundle_fd, path, 0755) < 0 &&
+		errno != EEXIST)
 		return error_errno(errno, "config.json: root.path: %s", path);
-	landing->rootfs_fd =
-		openat(landing->bundle_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	landing->rootfs_fd = openat(landing->bundle_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (landing->rootfs_fd < 0)
 		return error_errno(errno, "config.json: root.path: %s", path);
 	return 0;
@@ -155,8 +154,8 @@ static int open_images(struct landing *landing)
 
 	if (mkdirat(landing->records_fd, key, 0700) < 0)
 		return error_errno(errno, "cannot make a folder for memory images");
-	landing->images_fd = openat(
-		landing->records_fd, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	landing->images_fd =
+		openat(landing->records_fd, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return landing->images_fd < 0 ? error_errno(errno, "the folder of memory images") : 0;
 }
 
@@ -211,14 +210,14 @@ static int landing_restore(void *self, unsigned int round, migrate_held *held, v
 {
 	struct landing *landing = self;
 	const struct migration_manifest *manifest = &landing->manifest;
-	const struct create_options options = { .bundle = landing->bundle,
-		.console_socket = landing->console_socket,
-		.detach = true };
+	const struct create_options options = {
+		.bundle = landing->bundle, .console_socket = landing->console_socket, .detach = true
+	};
 	const struct checkpoint_hold hold = { held, context };
 	const struct checkpoint_request restore = {
 		.criu = landing->global->criu,
-		.image_path = arena_format(&landing->arena, "/proc/self/fd/%d/%u",
-			landing->images_fd, round),
+		.image_path = arena_format(
+			&landing->arena, "/proc/self/fd/%d/%u", landing->images_fd, round),
 		.hold = &hold,
 		.tcp_established = manifest->tcp_established,
 		.file_locks = manifest->file_locks,
@@ -249,8 +248,8 @@ static int landing_open(struct landing *landing)
 		return landing->root_fd;
 	if (mkdirat(landing->root_fd, RECORDS, 0700) < 0 && errno != EEXIST)
 		return error_errno(errno, "cannot make " RECORDS " in the state folder");
-	landing->records_fd = openat(
-		landing->root_fd, RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	landing->records_fd =
+		openat(landing->root_fd, RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return landing->records_fd < 0 ? error_errno(errno, RECORDS) : 0;
 }
 

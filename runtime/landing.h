@@ -17,9 +17,10 @@
 struct landing {
 	const struct global_options *global;
 	const char *bundles, *console_socket;
-	const struct string_list *allowed; /* folders of this host that a config.json from elsewhere may name */
-	int output_fd;			   /* of the container */
-	int stored_fd;			   /* the folder that it is read from; -1: none */
+	const struct string_list
+		*allowed; /* folders of this host that a config.json from elsewhere may name */
+	int output_fd;	  /* of the container */
+	int stored_fd;	  /* the folder that it is read from; -1: none */
 	/* the rest is landing.c's own */
 	struct arena arena;
 	struct container container;
@@ -30,10 +31,13 @@ struct landing {
 };
 
 #define LANDING_NONE                                                                               \
-	{                                                                                          \
-		.output_fd = -1, .stored_fd = -1, .root_fd = -1, .records_fd = -1,                 \
-		.bundle_fd = -1, .rootfs_fd = -1, .images_fd = -1                                  \
-	}
+	{ .output_fd = -1,                                                                         \
+		.stored_fd = -1,                                                                   \
+		.root_fd = -1,                                                                     \
+		.records_fd = -1,                                                                  \
+		.bundle_fd = -1,                                                                   \
+		.rootfs_fd = -1,                                                                   \
+		.images_fd = -1 }
 
 /* From hello to done; on an error nothing of it is left. 0 or a negative errno with a message. */
 int landing_receive(struct landing *landing, struct transport *transport);
@@ -51,8 +55,8 @@ int landing_config(const char *text, const struct string_list *allowed, const ch
 int landing_check_paths(const struct config *config, const char *bundle);
 
 /* In a folder that a container is stored in. */
-#define STORED_FILE "container.hull"
-#define STORED_PART "container.hull.part" /* while it is written */
-#define STORED_TAKEN "container.taken"	  /* while it is made from it */
+#define STORED_FILE  "container.hull"
+#define STORED_PART  "container.hull.part" /* while it is written */
+#define STORED_TAKEN "container.taken"	   /* while it is made from it */
 
 #endif

@@ -94,19 +94,18 @@ int migration_link_open_stored(struct migration_link *link, const char *folder)
 	if (r < 0)
 		return r;
 	link->transport.one_way = true;
-	link->transport.in_fd = openat(link->folder_fd, STORED_FILE,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	link->transport.in_fd = openat(
+		link->folder_fd, STORED_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (link->transport.in_fd < 0 || fstat(link->transport.in_fd, &st) < 0)
 		return error_errno(errno, "%s/" STORED_FILE, folder);
-	return S_ISREG(st.st_mode)
-		       ? 0
-		       : error_set(EINVAL, "%s/" STORED_FILE ": is no file", folder);
+	return S_ISREG(st.st_mode) ? 0
+				   : error_set(EINVAL, "%s/" STORED_FILE ": is no file", folder);
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
-int migration_link_connect(struct migration_link *link, const char *target,
-	const struct migration_options *options)
+int migration_link_connect(
+	struct migration_link *link, const char *target, const struct migration_options *options)
 {
 	const char *path = behind(target, UNIX);
 	int r = set_options(link, options);
@@ -148,8 +147,8 @@ int migration_listen(const char *where)
 	return TAKE_FD(fd);
 }
 
-int migration_link_accept(struct migration_link *link, int fd,
-	const struct migration_options *options)
+int migration_link_accept(
+	struct migration_link *link, int fd, const struct migration_options *options)
 {
 	link->transport.in_fd = link->transport.out_fd = fd;
 	return set_options(link, options);

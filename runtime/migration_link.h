@@ -34,8 +34,8 @@ struct migration_link {
 #define MIGRATION_LINK_NONE { .transport = { .in_fd = -1, .out_fd = -1 }, .folder_fd = -1 }
 
 /* The source's side. */
-int migration_link_connect(struct migration_link *link, const char *target,
-	const struct migration_options *options);
+int migration_link_connect(
+	struct migration_link *link, const char *target, const struct migration_options *options);
 
 /* Connect anew to a target that can be asked; -ENOTSUP for a directory. */
 bool migration_target_is_folder(const char *target);
@@ -46,8 +46,8 @@ int migration_link_commit(const struct migration_link *link);
 /* The target's side: a socket that listens at WHERE, which must be free. */
 int migration_listen(const char *where);
 /* Somebody who has connected; or what was stored in a directory. */
-int migration_link_accept(struct migration_link *link, int fd,
-	const struct migration_options *options);
+int migration_link_accept(
+	struct migration_link *link, int fd, const struct migration_options *options);
 int migration_link_open_stored(struct migration_link *link, const char *folder);
 
 /* A file that was not committed goes. */

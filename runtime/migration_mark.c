@@ -38,8 +38,8 @@ int migration_mark_read(const struct container *container, struct migration_mark
 	int r = file_read_at(container->folder_fd, MIGRATION_MARK, &text, MARK_BYTES);
 
 	if (r == -ENOENT)
-		return error_set(ENOENT, "container %s: no migration of it is to be settled",
-			container->id);
+		return error_set(
+			ENOENT, "container %s: no migration of it is to be settled", container->id);
 	if (r < 0)
 		return error_errno(r, MIGRATION_MARK);
 	r = json_parse(&mark->arena, MIGRATION_MARK, text.data, text.length, &root);

@@ -44,7 +44,8 @@ static const struct option options[] = {
 	MIGRATION_OPTIONS,
 	FLAG("tcp-established", request.tcp_established, "with established TCP connections"),
 	FLAG("ext-unix-sk", request.ext_unix_sk, "with Unix sockets whose other end is outside"),
-	FLAG("shell-job", request.shell_job, "with a terminal that belongs to the caller's session"),
+	FLAG("shell-job", request.shell_job,
+		"with a terminal that belongs to the caller's session"),
 	FLAG("file-locks", request.file_locks, "with locks of files"),
 	FLAG("link-remap", request.link_remap,
 		"with open files whose name was removed and which have another"),
@@ -105,11 +106,10 @@ static void tell_program(const struct migrate_progress *progress)
 		json_write_unsigned(&writer, "dirtyBytesPerSecond", progress->dirty_rate);
 	}
 	if (progress->predicted)
-		json_write_double(&writer, "predictedDowntimeMs",
-			(double)progress->predicted / MILLISECOND);
-	if (progress->phase == MIGRATE_DONE)
 		json_write_double(
-			&writer, "downtimeMs", (double)progress->downtime / MILLISECOND);
+			&writer, "predictedDowntimeMs", (double)progress->predicted / MILLISECOND);
+	if (progress->phase == MIGRATE_DONE)
+		json_write_double(&writer, "downtimeMs", (double)progress->downtime / MILLISECOND);
 	json_end_object(&writer);
 	printf("%s\n", text.data);
 }
@@ -127,8 +127,8 @@ static void tell(void *context, const struct migrate_progress *progress)
 
 /* ---- the other side -------------------------------------------------------------------------- */
 
-static int ask_target(const char *target, const char *key, const struct migration_options *link_options,
-	enum frame_type *answer)
+static int ask_target(const char *target, const char *key,
+	const struct migration_options *link_options, enum frame_type *answer)
 {
 	_cleanup_migration_link_ struct migration_link link = MIGRATION_LINK_NONE;
 	int r = migration_link_connect(&link, target, link_options);

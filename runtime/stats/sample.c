@@ -296,8 +296,7 @@ static void watched_count(struct stats_sampler *sampler, struct watched *watched
 
 static void watched_read(struct stats_sampler *sampler, struct watched *watched)
 {
-	int looked =
-		measure_read(&watched->group, turns_may_look(&sampler->turns), &sampler->kept);
+	int looked = measure_read(&watched->group, turns_may_look(&sampler->turns), &sampler->kept);
 
 	if (looked < 0 || has_ended(watched)) {
 		watched_rest(sampler, watched);

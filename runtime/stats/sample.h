@@ -51,9 +51,9 @@ struct stats_sampler;
 struct stats_request {
 	const char *const *ids; /* or NULL: all that run, also those that come later */
 	size_t count;
-	bool tenants; /* a row for each tenant instead */
+	bool tenants;  /* a row for each tenant instead */
 	bool counters; /* those of the isolation too */
-	bool once;    /* the totals are wanted, no interval will follow */
+	bool once;     /* the totals are wanted, no interval will follow */
 };
 
 /*
