@@ -59,7 +59,8 @@ bool public_key_verify(const struct public_key *public_key, const struct buffer 
 	const void *bytes, size_t length)
 {
 	EVP_PKEY *key = key_of(public_key);
-	const EVP_MD *hash = crypto.EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 ? NULL : crypto.EVP_sha256();
+	const EVP_MD *hash =
+		crypto.EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 ? NULL : crypto.EVP_sha256();
 	EVP_MD_CTX *context = crypto.EVP_MD_CTX_new();
 	bool good = context && crypto.EVP_DigestVerifyInit(context, NULL, hash, NULL, key) == 1 &&
 		    crypto.EVP_DigestVerify(context, (const unsigned char *)signature->data,

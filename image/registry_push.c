@@ -75,8 +75,8 @@ static int upload_begin(struct registry *registry, struct registry_upload *uploa
 	if (r < 0)
 		return r;
 	if (!location)
-		return error_set(EPROTO, "registry %s: answered 201 to the begin of an upload",
-			site->host);
+		return error_set(
+			EPROTO, "registry %s: answered 201 to the begin of an upload", site->host);
 	upload->transfer = (struct http_transfer){ 0 };
 	upload->transfer.request = (struct http_request){
 		.method = "PUT",

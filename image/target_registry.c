@@ -92,8 +92,7 @@ static int registry_target_document(struct image_target *target, const struct de
 	}
 	fd = scratch_open_nameless();
 	r = fd < 0 ? fd : file_write_all(fd, bytes, length);
-	return r < 0 ? error_errno(r, "write a temporary file")
-		     : upload(to, blob, TAKE_FD(fd));
+	return r < 0 ? error_errno(r, "write a temporary file") : upload(to, blob, TAKE_FD(fd));
 }
 
 static int registry_target_begin(struct target_layer *layer, uint64_t *from)
@@ -136,8 +135,8 @@ static int registry_target_end(struct target_layer *layer, int result)
 		result = error_set(EBADMSG, "layer %s: what came has the digest %s",
 			DIGEST_SHOW(&layer->blob.digest), DIGEST_SHOW(&digest));
 	if (result >= 0)
-		result = upload(
-			registry_target_of(layer->target), &layer->blob, TAKE_FD(spool->fd));
+		result =
+			upload(registry_target_of(layer->target), &layer->blob, TAKE_FD(spool->fd));
 	file_close(&spool->fd);
 	memory_free_pointer(&layer->state);
 	return result;
