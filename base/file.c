@@ -104,7 +104,9 @@ int file_write_at(int folder_fd, const char *path, const char *text)
 
 int file_replace_at(int folder_fd, const char *name, const void *bytes, size_t length, mode_t mode)
 {
-	_cleanup_free_ char *temporary = string_format(".%s.%d", name, getpid());
+	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+	_cleanup_free_ char *temporary =
+		string_format("%.*s.%s.%d", (int)(last - name), name, last, getpid());
 	_cleanup_close_ int fd = openat(
 		folder_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	int r;

@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&command_export,
 	&command_login,
 	&command_logout,
+	&command_complete,
 	NULL,
 };
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/process.h"
+#include "image/rpm.h"
 #include "image/sandbox.h"
 
 #define DATABASE_BYTES_MOST (256u << 20)
@@ -116,8 +117,10 @@ static void write_packages(
 
 static void find_packages(struct json_writer *writer, int root_fd)
 {
+	bool found = false;
+
 	json_begin_object(writer, "packages");
-	for (size_t i = 0; i < ARRAY_SIZE(databases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(databases) && !found; i++) {
 		_cleanup_close_ int fd =
 			path_open_in_root(root_fd, databases[i].path, O_RDONLY | O_NONBLOCK);
 		_cleanup_buffer_ struct buffer text = { 0 };
@@ -125,8 +128,10 @@ static void find_packages(struct json_writer *writer, int root_fd)
 		if (fd < 0 || file_read_fd(fd, &text, DATABASE_BYTES_MOST) < 0 || !text.data)
 			continue;
 		write_packages(writer, text.data, databases[i].name, databases[i].version);
-		break;
+		found = true;
 	}
+	if (!found)
+		(void)rpm_write_packages(writer, root_fd);
 	json_end_object(writer);
 }
 

@@ -39,7 +39,7 @@ static const char *const folder_names[STORE_FOLDERS] = {
 	[STORE_NAMES] = "names",
 };
 
-static char *default_path(void)
+char *store_default_path(void)
 {
 	const char *folder = getenv("HULL_STORE");
 
@@ -110,7 +110,7 @@ int store_open(const char *path, struct store **opened)
 	for (int i = 0; i < STORE_FOLDERS; i++)
 		store->folders[i] = -EBADF;
 	(void)pthread_mutex_init(&store->mutex, NULL);
-	store->path = path ? string_copy(path) : default_path();
+	store->path = path ? string_copy(path) : store_default_path();
 	if (!store->path || !*store->path)
 		return error_set(EINVAL, "no folder for images: give --store or set HOME");
 	store->fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -38,6 +38,8 @@ struct store;
  * store of a newer version.
  */
 int store_open(const char *path, struct store **store);
+/* Which folder that is without a path, for the caller to free; NULL: none, nobody has a home. */
+char *store_default_path(void);
 /* Gives up what the store holds for this process, first of all its locks on layers. */
 void store_close(struct store *store);
 void store_close_pointer(struct store **store);

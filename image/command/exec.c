@@ -154,6 +154,7 @@ static int exec_run(const struct invocation *invocation)
 const struct command command_exec = {
 	.name = "exec",
 	.synopsis = "[OPTIONS] NAME COMMAND [ARGUMENTS]",
+	.of_status = "running",
 	.summary = "run a further program in a running container",
 	.options = options,
 	.options_bytes = sizeof(struct exec_options),

@@ -17,7 +17,7 @@
 
 struct lock_options {
 	struct run_options run;
-	const char *output;
+	const char *file;
 	bool check, update, diff;
 };
 
@@ -25,7 +25,7 @@ struct lock_options {
 	{ name_, letter_, OPTION_##type_, offsetof(struct lock_options, member_), argument_, help_ }
 
 static const struct option options[] = {
-	LOCK_OPTION(output, TEXT, "output", 'o', "FILE", "where to write it (default: hull.lock)"),
+	LOCK_OPTION(file, TEXT, "file", 'f', "FILE", "where to write it (default: hull.lock)"),
 	LOCK_OPTION(check, FLAG, "check", 0, NULL,
 		"ask every location of a lock file whether all that it pins is still there"),
 	LOCK_OPTION(update, FLAG, "update", 0, NULL,
@@ -97,7 +97,7 @@ static int lock_make(const struct invocation *invocation, struct store *store)
 		r = emulation_identify(arena, &lock.shape);
 	if (r >= 0)
 		r = lock_find_inputs(arena, &lock);
-	return r < 0 ? r : write_lock(wanted->output ? wanted->output : LOCK_NAME, &lock);
+	return r < 0 ? r : write_lock(wanted->file ? wanted->file : LOCK_NAME, &lock);
 }
 
 /* ---- the others ------------------------------------------------------------------------------ */

@@ -85,7 +85,7 @@ void completion_print_bash(const struct completion *completion)
 	for (size_t i = 0; all[i]; i++)
 		if (!all[i]->hidden)
 			printf("%s ", all[i]->name);
-	printf("'\n\n_hull_table() {\n\tcase $1 in\n");
+	printf(COMPLETION_IMAGE "'\n\n_hull_table() {\n\tcase $1 in\n");
 	print_global_table(completion->global_table);
 	for (size_t i = 0; all[i]; i++)
 		print_table(all[i]);

@@ -10,6 +10,10 @@
 #include "base/buffer.h"
 #include "runtime/command.h"
 
+/* The front of a program of its own (runtime/handover.h), which is asked what it takes. */
+#define COMPLETION_IMAGE       "image"
+#define COMPLETION_IMAGE_ABOUT "images pulled, pinned and run"
+
 struct completion {
 	const struct command *const *commands; /* up to NULL */
 	const struct option *global_table;

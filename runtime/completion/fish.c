@@ -117,4 +117,6 @@ void completion_print_fish(const struct completion *completion)
 		print_options(all[i]->name, option_help);
 		print_operands(all[i]);
 	}
+	printf("complete -c hull -n __hull_is -a " COMPLETION_IMAGE " -d '" COMPLETION_IMAGE_ABOUT
+	       "'\ncomplete -c hull -n '__hull_is " COMPLETION_IMAGE "' -a '(__hull_image)'\n");
 }

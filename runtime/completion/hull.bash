@@ -27,6 +27,25 @@ _hull_reply() {
 	esac
 }
 
+# `hull image` knows itself what there is. Bash makes words of what is around "=" and ":"; so what stands
+# in front of the last of them is on the line already.
+_hull_image() {
+	local line=${COMP_LINE:0:${COMP_POINT:-${#COMP_LINE}}} before word
+	local -a typed found
+	local -i at=1
+	read -ra typed <<<"$line"
+	[[ $line != *[[:space:]] ]] || typed+=('')
+	while ((at < ${#typed[@]})) && [[ ${typed[at]} != image ]]; do at+=1; done
+	mapfile -t found < <("$program" ${root:+--root "$root"} image complete -- "${typed[@]:at+1}" 2>/dev/null)
+	kind=${found[0]-}
+	[[ $kind == words ]] || _hull_reply
+	before=${typed[${#typed[@]} - 1]}
+	before=${before%"${before##*["$COMP_WORDBREAKS"]}"}
+	for word in "${found[@]:1}"; do
+		COMPREPLY+=("${word#"$before"}")
+	done
+}
+
 # One word in front of the current one. Bash makes three of "--name=value".
 _hull_word() {
 	if [[ $1 == = ]]; then
@@ -62,6 +81,10 @@ _hull() {
 	done
 	if [[ $current == = ]]; then
 		current='' waiting=$last
+	fi
+	if [[ $command == image ]]; then
+		_hull_image
+		return
 	fi
 	if [[ -n $waiting ]]; then
 		_hull_value "$command $waiting"

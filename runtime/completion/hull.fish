@@ -41,3 +41,23 @@ function __hull_containers
 		test (count $argv) = 0; or contains -- "$columns[3]" $argv; and echo $columns[1]
 	end
 end
+
+# `hull image` knows itself what there is.
+function __hull_image
+	set -l root (__hull_line)[3]
+	set -l typed (commandline -opc)
+	set -l program $typed[1]
+	set -l current (commandline -ct)
+	test -n "$root"; and set root --root $root; or set root
+	while set -q typed[1]; and test "$typed[1]" != image
+		set -e typed[1]
+	end
+	set -l found ($program $root image complete -- $typed[2..] "$current" 2>/dev/null)
+	switch "$found[1]"
+		case folders
+			__fish_complete_directories
+		case files
+			__fish_complete_path
+	end
+	string join \n -- $found[2..]
+end

@@ -10,3 +10,16 @@ _hull_containers() {
 	done
 	_describe -t containers container found
 }
+
+# `hull image` knows itself what there is.
+_hull_image() {
+	local -a found
+	found=("${(@f)$($hull_program ${hull_root:+--root} $hull_root image complete -- \
+		"${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}")
+	compadd -- "${(@)found[2,-1]}"
+	[[ $found[1] == words ]] || compset -P '--*=' || true
+	case $found[1] in
+	folders) _files -/ ;;
+	files) _files ;;
+	esac
+}

@@ -110,7 +110,8 @@ void completion_print_zsh(const struct completion *completion)
 		print_quoted(all[i]->summary);
 		printf("'\n");
 	}
-	printf("\t)\n\t_describe -t commands command commands\n}\n\n_hull() {\n"
+	printf("\t\t'" COMPLETION_IMAGE ":" COMPLETION_IMAGE_ABOUT
+	       "'\n\t)\n\t_describe -t commands command commands\n}\n\n_hull() {\n"
 	       "\tlocal curcontext=$curcontext state line ret=1 hull_program=$words[1] hull_root\n"
 	       "\tlocal -A opt_args\n\t_arguments -C -S -A \"-*\" : \\\n");
 	print_options(completion->global_table);
@@ -119,6 +120,7 @@ void completion_print_zsh(const struct completion *completion)
 	       "\thull_root=$opt_args[--root]\n\tcase $words[1] in\n");
 	for (size_t i = 0; all[i]; i++)
 		print_command(all[i]);
+	printf("\t" COMPLETION_IMAGE ") _hull_image && ret=0 ;;\n");
 	printf("\tesac\n\treturn ret\n}\n\n"
 	       "# In a folder of $fpath this file is the function; else it is read once.\n"
 	       "if [[ $funcstack[1] == _hull ]]; then\n\t_hull \"$@\"\nelse\n"

@@ -25,7 +25,8 @@ offers() {
 		# As readline does it: "=" ends a word.
 		env "PATH=$BATS_TEST_TMPDIR/bin:$PATH" bash --norc --noprofile -c '
 			source "$1"
-			COMP_LINE=$2 read -ra COMP_WORDS <<<"${2//=/ = }"
+			COMP_LINE=$2
+			read -ra COMP_WORDS <<<"${2//=/ = }"
 			[[ $2 != *" " ]] || COMP_WORDS+=("")
 			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 			compopt() { :; }
@@ -76,7 +77,7 @@ assert_offers() {
 
 @test "completion: every command, and options in front of it" {
 	# shellcheck disable=SC2046 # words
-	assert_offers "hull " $(hull --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p')
+	assert_offers "hull " image $(hull --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p')
 	assert_offers "hull res" restore resume
 	assert_offers "hull --log-l" --log-level
 	assert_offers "hull --root /tmp resu" resume
@@ -174,6 +175,39 @@ assert_offers() {
 		assert_error "does not exist"
 		[[ $signal != CONT ]] || hull kill "$ID" "$signal"
 	done
+}
+
+@test "completion: hull image, which is asked itself" {
+	local store=$BATS_TEST_TMPDIR/store line command
+	[[ -x ${HULL%/*}/hull-image ]] || skip "hull-image is not beside this hull"
+	assert_offers "hull image --store $store pu" pull push
+	line="hull --root $STATE image --store $store"
+	# From here on the way of all shells is the same; what hull-image says is asked of it alone.
+	says() { hull image --store "$store" complete -- "$@" | tail -n +2; }
+	# shellcheck disable=SC2046 # words
+	assert_eq "$(says '')" "$(hull image --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p')"
+	for command in pull run lock; do
+		assert_eq "$(says "$command" -- | sort -u)" "$(hull image "$command" --help |
+			grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u)"
+	done
+	assert_eq "$(says remove '')" ""
+	not test -e "$store"
+	tar -C rootfs -cf root.tar bin/busybox
+	hull image --store "$store" import --quiet root.tar box:1 >/dev/null
+	hull image --store "$store" import --quiet root.tar registry.example/lab/tools:2 >/dev/null
+	assert_offers "$line remove " box:1 docker.io/library/box:1 registry.example/lab/tools:2
+	assert_eq "$(says remove box:1 reg)" registry.example/lab/tools:2
+	assert_eq "$(says run --cpu-model x86-64-v2 bo)" box:1
+	assert_eq "$(says run --pull n)" never
+	assert_eq "$(says run box:1 -)" ""
+	assert_eq "$(says copy oci)" $'oci:\noci-archive:'
+	assert_offers "$line run --network=ho" host
+	# Files beside the words, and behind the colon only what bash has not made a word of its own.
+	assert_offers "$line run root." root.tar
+	[[ $(offers bash "$line run --env-file=conf") == config.json ]]
+	[[ $(offers bash "$line remove docker.io/library/box:") == 1 ]]
+	run_sleeper
+	[[ $(offers bash "$line exec ") == "$ID" ]]
 }
 
 @test "completion: a TAB in bash itself" {

@@ -260,8 +260,10 @@ lock_box() { image lock --user root --entrypoint '' "$@" "$BOX" -- sh -c 'echo $
 
 @test "image lock: the same text each time, by which run --locked runs" {
 	echo input >in
-	try lock_box --cpu-model x86-64-v2 --bind "$PWD/in:/in:ro"
+	try lock_box --cpu-model x86-64-v2 --bind "$PWD/in:/in:ro" --output results:/out
 	assert_ok
+	assert_eq "$(jq -c '[.runtime.binds[].destination]' hull.lock)" '["/in","/out"]'
+	try lock_box --cpu-model x86-64-v2 --bind "$PWD/in:/in:ro"
 	assert_eq "$output" "hull.lock: environment $(jq -r .environment hull.lock)"
 	cp hull.lock first
 	lock_box --cpu-model x86-64-v2 --bind "$PWD/in:/in:ro" >/dev/null
@@ -313,8 +315,8 @@ lock_box() { image lock --user root --entrypoint '' "$@" "$BOX" -- sh -c 'echo $
 }
 
 @test "image lock --diff: what differs, with diff's exit codes; --check: what the store has" {
-	lock_box --output a >/dev/null
-	lock_box --output b --cpus 1 --env COLOUR=blue >/dev/null
+	lock_box --file a >/dev/null
+	lock_box --file b --cpus 1 --env COLOUR=blue >/dev/null
 	try image lock --diff a a
 	assert_ok
 	assert_output ""
@@ -342,6 +344,64 @@ lock_box() { image lock --user root --entrypoint '' "$@" "$BOX" -- sh -c 'echo $
 	assert_has 'box: "1.0" -> "2.0"' 'lid: (none) -> "1"' 'images.main.manifest.digest: ' environment
 	try image run --locked
 	assert_ok
+}
+
+# rpm_database FILE NAME VERSION RELEASE EPOCH...: what rpm writes of these packages (and a key), in
+# the mode of a log beside it.
+rpm_database() {
+	rm -f "$1"
+	"$PYTHON" - "$@" <<-'END'
+		import sqlite3, struct, sys
+		def header(name, version, release, epoch, arch):
+		    entries, data = b"", b""
+		    for tag, text in (1000, name), (1001, version), (1002, release), (1022, arch):
+		        entries += struct.pack(">4I", tag, 6, len(data), 1)
+		        data += text.encode() + b"\0"
+		    if epoch != "-":
+		        data += bytes(-len(data) % 4)
+		        entries += struct.pack(">4I", 1003, 4, len(data), 1)
+		        data += struct.pack(">I", int(epoch))
+		    return struct.pack(">2I", len(entries) // 16, len(data)) + entries + data
+		words = sys.argv[2:]
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("PRAGMA journal_mode = WAL")
+		db.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)")
+		rows = [words[i:i + 4] + ["x86_64"] for i in range(0, len(words), 4)] + [["gpg-pubkey", "a", "b", "-", "(none)"]]
+		db.executemany("INSERT INTO Packages (blob) VALUES (?)", [(header(*row),) for row in rows])
+		db.execute("INSERT INTO Packages (blob) VALUES (?)", (b"\xff" * 40,))
+		db.commit()
+		db.close()
+	END
+}
+
+@test "image lock --update: the packages of apk and of rpm" {
+	local apk=box/rootfs/lib/apk/db/installed rpm=box/rootfs/var/lib/rpm/rpmdb.sqlite
+	image_make "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
+	rm box/rootfs/var/lib/dpkg/status
+	mkdir -p "${apk%/*}" "${rpm%/*}" locks
+	repack() { umoci repack --refresh-bundle --image layout:box box >repack.log 2>&1; }
+	repack
+	image lock --file locks/box.lock "oci:$PWD/layout:box" -- true >/dev/null
+	update() {
+		repack
+		try image lock --update locks/box.lock
+	}
+	printf 'P:musl\nV:1.2.4-r0\nA:x86_64\n\nP:busybox\nV:1.36-r5\n' >$apk
+	update
+	assert_has 'musl: (none) -> "1.2.4-r0"' 'busybox: (none) -> "1.36-r5"'
+	rm $apk
+	rpm_database $rpm bash 5.2 1.fc40 - glibc 2.39 4 2
+	update
+	assert_has 'musl: "1.2.4-r0" -> (none)' 'bash: (none) -> "5.2-1.fc40.x86_64"' 'glibc: (none) -> "2:2.39-4.x86_64"'
+	assert_lacks gpg-pubkey
+	rpm_database $rpm bash 5.3 1.fc41 - zlib 1.3 1 -
+	update
+	assert_has 'bash: "5.2-1.fc40.x86_64" -> "5.3-1.fc41.x86_64"' 'glibc: "2:2.39-4.x86_64" -> (none)' 'zlib: (none) -> '
+	head -c 5000 /dev/zero >$rpm
+	update
+	assert_ok
+	assert_has 'zlib: "1.3-1.x86_64" -> (none)'
 }
 
 # ---- records -------------------------------------------------------------------------------------
@@ -400,7 +460,7 @@ record_box() {
 	mkdir "$out"
 	cd "$out"
 	echo one >in
-	image lock --output hull.lock --bind "$PWD/in:/in:ro" --env COLOUR=blue --entrypoint '' "$BOX" -- sh -c 'cat /in; echo $COLOUR $0'
+	image lock --file hull.lock --bind "$PWD/in:/in:ro" --env COLOUR=blue --entrypoint '' "$BOX" -- sh -c 'cat /in; echo $COLOUR $0'
 	image export --single job.hull --lock hull.lock "$BOX"
 	try image run ./job.hull more
 	assert_output $'one\nblue more'
