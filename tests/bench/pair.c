@@ -36,7 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_COMMANDS = 8, MAX_STEPS = 8, MAX_COPIES = 512, MAX_ARGS = 64, DRAIN_SECONDS = 20 };
+enum { MAX_COMMANDS = 12, MAX_STEPS = 8, MAX_COPIES = 512, MAX_ARGS = 64, DRAIN_SECONDS = 20 };
 
 /* What one run of one step cost: wall and CPU time in microseconds, peak memory in KiB. */
 enum metric { WALL, CPU, PEAK, METRICS };
