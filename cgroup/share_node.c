@@ -176,8 +176,7 @@ static void read_cpus(struct share_tree *tree, struct share_node *node)
 static bool is_young(struct share_node *node, bool looked)
 {
 	if (node->added)
-		return (node->demand <= 0 || !looked) && node->weight > 0 &&
-		       node->age++ < AGE_MOST;
+		return (node->demand <= 0 || !looked) && node->weight > 0 && node->age++ < AGE_MOST;
 	return node->demand <= 0 && !node->below;
 }
 

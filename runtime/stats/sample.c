@@ -273,8 +273,7 @@ static bool has_ended(const struct watched *watched)
 
 static void watched_read(struct stats_sampler *sampler, struct watched *watched)
 {
-	int looked =
-		measure_read(&watched->group, turns_may_look(&sampler->turns), &sampler->kept);
+	int looked = measure_read(&watched->group, turns_may_look(&sampler->turns), &sampler->kept);
 
 	if (looked < 0 || has_ended(watched)) {
 		watched_rest(sampler, watched);

@@ -2,7 +2,7 @@
 #include "runtime/stats/turns.h"
 
 #define COST_FRACTION	1250   /* of a CPU: a fifth is left for what was not foreseen */
-#define COST_CONTAINERS 100	/* for so many */
+#define COST_CONTAINERS 100    /* for so many */
 #define COST_LEAST	800000 /* nanoseconds of a sample, for so many or fewer */
 #define LOOKS_LEAST	4
 

@@ -16,7 +16,8 @@ struct turns {
 	size_t looked; /* that this one has taken */
 	size_t first;  /* whose turn is the first */
 	unsigned int samples;
-	uint64_t time, spent; /* CLOCK_MONOTONIC, CPU time of this process; at the last turns_begin */
+	uint64_t time,
+		spent; /* CLOCK_MONOTONIC, CPU time of this process; at the last turns_begin */
 };
 
 /*
