@@ -13,6 +13,9 @@
 #include "base/process.h"
 #include "cgroup/driver.h"
 
+/* "some MICROSECONDS WINDOW"; two seconds are the least that anybody may ask for. */
+#define WAIT_TRIGGER "some 100 2000000"
+
 static int meter_open_file(struct cgroup_place *place, const char *file)
 {
 	return place && place_open(place) >= 0 ? openat(place->group_fd, file, O_RDONLY | O_CLOEXEC)
@@ -43,6 +46,18 @@ int cpu_meter_open(struct cpu_meter *meter, const struct cgroup *cgroup)
 	if (!v1 && meter->throttled_fd < 0)
 		meter->throttled_fd = meter_open_file(cgroup->v2, "cpu.stat");
 	return 0;
+}
+
+int cpu_meter_open_waits(const struct cgroup *cgroup)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!cgroup->v2 || place_open(cgroup->v2) < 0)
+		return -EBADF;
+	fd = openat(cgroup->v2->group_fd, "cpu.pressure", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || write(fd, WAIT_TRIGGER, sizeof(WAIT_TRIGGER)) < 0)
+		return -EBADF;
+	return TAKE_FD(fd);
 }
 
 static int meter_read(int fd, const char *key, uint64_t *value)

@@ -25,6 +25,12 @@ struct cpu_meter {
 /* CGROUP has to outlive it. 0, or a negative errno with a message: -EOPNOTSUPP where nothing counts. */
 int cpu_meter_open(struct cpu_meter *meter, const struct cgroup *cgroup);
 
+/*
+ * A descriptor that has POLLPRI when the group has waited for a processor, at most two seconds
+ * after it did, and POLLERR when the group is gone; or -EBADF where there is no pressure.
+ */
+int cpu_meter_open_waits(const struct cgroup *cgroup);
+
 /* 0, or -ENODEV, without a message, when the group is gone. */
 int cpu_meter_read(const struct cpu_meter *meter, struct cpu_times *times);
 

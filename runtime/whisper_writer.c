@@ -30,9 +30,11 @@
 #define INTERVAL_LEAST	(4 * MILLISECOND)
 #define INTERVAL_QUIET	(32 * MILLISECOND)
 #define INTERVAL_MOST	SECOND
-#define COST_FRACTION	100 /* of a processor */
-#define QUIET_ROUNDS	16  /* until it is taken for quiet; then until the interval doubles */
-#define QUIET_LOOK	8   /* rounds of which one looks at the threads of a quiet one */
+#define INTERVAL_WOKEN	(16 * SECOND) /* where the kernel wakes the writer when the group waits */
+#define COST_FRACTION	100	      /* of a processor */
+#define QUIET_ROUNDS	16	      /* until it is taken for quiet */
+#define DOUBLING_ROUNDS 8	      /* then until the interval doubles */
+#define QUIET_LOOK	8	      /* rounds of which one looks at the threads of a quiet one */
 #define SHARE_INTERVAL	SECOND
 #define STAT_LINE_BYTES 256 /* at most, of a processor in /proc/stat */
 #define SHARE_FILES	128 /* that are kept open for it */
@@ -42,6 +44,7 @@ struct writer {
 	struct cpu_times times;
 	struct whisper_page page;
 	int proc_fd, load_fd, stat_fd;
+	int wait_fd;	      /* tells that the group has waited, or -EBADF */
 	int64_t clock_offset; /* the container's CLOCK_MONOTONIC minus ours */
 	struct thread_watch *watch;
 	struct thread_cpu *cpus;
@@ -217,18 +220,19 @@ static void writer_round(struct writer *writer)
 
 /*
  * While the container does nothing, nobody in it reads the page: longer and longer, so that a
- * hundred that sleep cost nearly nothing.
+ * hundred that sleep cost nearly nothing. A wake-up of this process is what costs.
  */
 static uint64_t writer_least_interval(const struct writer *writer)
 {
-	unsigned int doublings = writer->quiet / QUIET_ROUNDS;
+	uint64_t most = writer->wait_fd < 0 ? INTERVAL_MOST : INTERVAL_WOKEN;
 	uint64_t interval = INTERVAL_QUIET;
 
 	if (writer->quiet <= QUIET_ROUNDS)
 		return INTERVAL_LEAST;
-	while (--doublings && interval < INTERVAL_MOST)
+	for (unsigned int left = writer->quiet - QUIET_ROUNDS;
+		left > DOUBLING_ROUNDS && interval < most; left -= DOUBLING_ROUNDS)
 		interval *= 2;
-	return interval < INTERVAL_MOST ? interval : INTERVAL_MOST;
+	return interval < most ? interval : most;
 }
 
 /* So that all rounds together cost what they may; a single long one counts by a quarter. */
@@ -243,13 +247,31 @@ static uint64_t writer_next_interval(struct writer *writer)
 	return writer->interval < least ? least : writer->interval;
 }
 
+/* False when the container has ended. */
+static bool writer_sleep(struct writer *writer, int pidfd, uint64_t interval)
+{
+	const struct timespec pause = { (time_t)(interval / SECOND), (long)(interval % SECOND) };
+	struct pollfd events[] = {
+		{ .fd = pidfd, .events = POLLIN },
+		{ .fd = writer->wait_fd, .events = POLLPRI },
+	};
+
+	if (ppoll(events, ARRAY_SIZE(events), &pause, NULL) <= 0)
+		return true;
+	if (events[1].revents & POLLERR)
+		file_close(&writer->wait_fd); /* the group is gone */
+	else if (events[1].revents)
+		writer->quiet = 0;
+	return !events[0].revents;
+}
+
 _Noreturn void whisper_write(int page_fd, pid_t pid, int pidfd, const struct cgroup *cgroup)
 {
 	struct writer writer = { 0 };
-	struct pollfd end = { .fd = pidfd, .events = POLLIN };
-	struct timespec pause = { 0 };
+	uint64_t interval = 0;
 	unsigned int cpus;
 
+	writer.wait_fd = cpu_meter_open_waits(cgroup);
 	writer_drop_privileges();
 	whisper_page_open(&writer.page, page_fd);
 	cpus = writer.page.header->cpus;
@@ -268,14 +290,11 @@ _Noreturn void whisper_write(int page_fd, pid_t pid, int pidfd, const struct cgr
 		whisper_filter(page_fd) < 0)
 		_exit(1);
 	writer.share.node = share_tree_add(writer.share.tree, cgroup);
-	while (ppoll(&end, 1, &pause, NULL) <= 0) {
-		uint64_t interval;
-
+	while (writer_sleep(&writer, pidfd, interval)) {
 		writer_round(&writer);
 		interval = writer_next_interval(&writer);
 		writer.page.header->interval_ns = interval;
 		whisper_page_publish(&writer.page);
-		pause = (struct timespec){ (time_t)(interval / SECOND), (long)(interval % SECOND) };
 	}
 	_exit(0);
 }

@@ -6,7 +6,8 @@
  *	load burn N		 N processes that spin
  *	load wake SECONDS	 wakes every 5 ms, works for 0.2 ms, says how late it was
  *	load measure SECONDS CPU FILE...
- *				 releases the others; how much each cgroup file counted meanwhile
+ *				 releases the others; how much each cgroup file counted meanwhile,
+ *				 until all together have used so much (ten times as long at most)
  *
  * All meet at a barrier, the folder /barrier of the containers ($BARRIER of measure): each appends
  * a byte to `ready` and then waits to open the fifo `start`.
@@ -138,10 +139,20 @@ static uint64_t idle(unsigned int cpu)
 	return (ticks + waiting) * (SECOND / (unsigned long)sysconf(_SC_CLK_TCK));
 }
 
+/* The sum of all counters. */
+static uint64_t usage_read(char **paths, int count, uint64_t *counters)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += counters[i] = usage(paths[i]);
+	return sum;
+}
+
 /* One line: the window, how long CPU was idle in it, and the growth of each file. */
 static void measure(unsigned long seconds, unsigned int cpu, char **paths, int count)
 {
-	uint64_t before[FILES_MOST], after[FILES_MOST], begin, idle_before;
+	uint64_t before[FILES_MOST], after[FILES_MOST], begin, idle_before, used, end;
 	const char *folder = getenv("BARRIER");
 	char start[4096];
 	int fd;
@@ -155,11 +166,13 @@ static void measure(unsigned long seconds, unsigned int cpu, char **paths, int c
 	sleep_until(now(CLOCK_MONOTONIC) + SETTLE_TIME);
 	begin = now(CLOCK_MONOTONIC);
 	idle_before = idle(cpu);
-	for (int i = 0; i < count; i++)
-		before[i] = usage(paths[i]);
-	sleep_until(begin + seconds * SECOND);
-	for (int i = 0; i < count; i++)
-		after[i] = usage(paths[i]);
+	used = usage_read(paths, count, before);
+	end = begin;
+	/* Others may have the processor, too: then it takes longer. */
+	do
+		sleep_until(end += seconds * SECOND);
+	while (usage_read(paths, count, after) - used < seconds * SECOND * 19 / 20 &&
+		end < begin + 10 * seconds * SECOND);
 	printf("%" PRIu64 " %" PRIu64, now(CLOCK_MONOTONIC) - begin, idle(cpu) - idle_before);
 	for (int i = 0; i < count; i++)
 		printf(" %" PRIu64, after[i] - before[i]);

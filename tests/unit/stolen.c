@@ -2,6 +2,9 @@
 /*
  * Statistics of a real group that is not looked at every time, and whose turn it is to be.
  */
+#include <poll.h>
+
+#include "cgroup/cpu_times.h"
 #include "runtime/stats/measure.h"
 #include "runtime/stats/turns.h"
 #include "tests/unit/cgroup_child.h"
@@ -64,6 +67,37 @@ static void test_looks(void)
 	measure_close(&measure, &kept);
 }
 
+/* Two children of one processor. */
+static int child_crowd(struct shared *shared)
+{
+	cpu_set_t one;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0 || fork() < 0)
+		return 1;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child_spin(shared);
+}
+
+static void test_waits(void)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = group_make("waits");
+	_cleanup_close_ int fd = cpu_meter_open_waits(cgroup);
+	struct pollfd event = { .fd = fd, .events = POLLPRI };
+	pid_t pid;
+
+	if (fd < 0)
+		return; /* there is no pressure */
+	CHECK(poll(&event, 1, 0) == 0, "a group that does nothing waits for nothing");
+	pid = child_start(cgroup, child_crowd, shared_make());
+	CHECK(poll(&event, 1, 30000) == 1 && event.revents == POLLPRI, "two wait for each other");
+	CHECK(cgroup_kill(cgroup, SIGKILL) == 0 && process_wait(pid) >= 0 && !cgroup_remove(cgroup),
+		"the group goes");
+	CHECK(poll(&event, 1, 30000) == 1 && event.revents & POLLERR, "and that is told");
+}
+
 static void test_turns(void)
 {
 	struct turns turns = { 0 };
@@ -94,7 +128,12 @@ static void test_turns(void)
 
 static void tests(void)
 {
+	static bool was_here;
+
 	test_looks();
+	if (!was_here)
+		test_waits(); /* takes two seconds */
+	was_here = true;
 	test_turns();
 }
 
