@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016 # $names in single quotes are the container's own
+# shellcheck disable=SC2016,SC2034 # $names in single quotes are the container's own
 # Podman with hull-vm: the same containers in virtual machines, with nothing else configured.
 
 load podman
