@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "microvm/link.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -101,6 +104,7 @@ static void link_take(struct link *link, const struct session_frame *frame, cons
 		if (frame->bytes == sizeof(version))
 			memcpy(&version, body, sizeof(version));
 		link->greeted = true;
+		(void)loop_watch(link->loop, &link->patience, 0);
 		if (version != SESSION_VERSION)
 			link_fail(link, "hull-guest is of another version");
 		return;
@@ -170,6 +174,32 @@ static void link_signalled(void *context, uint32_t events)
 	}
 }
 
+/* ---- a guest that never speaks -------------------------------------------------------------------- */
+
+static void link_lost_patience(void *context, uint32_t events)
+{
+	struct link *link = context;
+	char text[80];
+
+	(void)events;
+	(void)loop_watch(link->loop, &link->patience, 0);
+	(void)snprintf(text, sizeof(text), "its guest has not answered for %u second%s",
+		link->patience_seconds, link->patience_seconds == 1 ? "" : "s");
+	link_fail(link, text);
+}
+
+static int link_be_patient(struct link *link, unsigned int seconds)
+{
+	struct itimerspec end = { .it_value.tv_sec = seconds ? seconds : LINK_PATIENCE };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	link->patience = (struct loop_source){ fd, link_lost_patience, link, 0 };
+	link->patience_seconds = (unsigned int)end.it_value.tv_sec;
+	if (fd < 0 || timerfd_settime(fd, 0, &end, NULL) < 0)
+		return -errno;
+	return loop_watch(link->loop, &link->patience, EPOLLIN);
+}
+
 /* ---- its life ---------------------------------------------------------------------------------------- */
 
 static void link_accept(void *context, uint32_t events)
@@ -183,10 +213,10 @@ static void link_accept(void *context, uint32_t events)
 }
 
 int link_open(struct link *link, struct loop *loop, struct console *console, int listener_fd,
-	int client_fd, int signal_fd)
+	int client_fd, int signal_fd, unsigned int seconds)
 {
 	struct console_port *port = &console->ports[CONSOLE_PORT_SESSION];
-	int r = 0;
+	int r;
 
 	link->loop = loop;
 	link->console = console;
@@ -197,7 +227,8 @@ int link_open(struct link *link, struct loop *loop, struct console *console, int
 	port->context = link;
 	link->listener = (struct loop_source){ listener_fd, link_accept, link, 0 };
 	link->signals = (struct loop_source){ signal_fd, link_signalled, link, 0 };
-	if (listener_fd >= 0)
+	r = link_be_patient(link, seconds);
+	if (r >= 0 && listener_fd >= 0)
 		r = loop_watch(loop, &link->listener, EPOLLIN);
 	if (r >= 0 && signal_fd >= 0)
 		r = loop_watch(loop, &link->signals, EPOLLIN);
@@ -206,12 +237,18 @@ int link_open(struct link *link, struct loop *loop, struct console *console, int
 	return r;
 }
 
-void link_abandon(struct link *link, const char *text)
+bool link_abandon(struct link *link, const char *text)
 {
-	for (int i = 0; i < LINK_CLIENTS; i++)
-		if (link->clients[i].source.fd >= 0 && link->clients[i].process >= 0)
-			link_client_reply(&link->clients[i],
-				link->processes[link->clients[i].process].exited, 1, text);
+	bool told = false;
+
+	for (int i = 0; i < LINK_CLIENTS; i++) {
+		if (link->clients[i].source.fd < 0 || link->clients[i].process < 0)
+			continue;
+		link_client_reply(&link->clients[i],
+			link->processes[link->clients[i].process].exited, 1, text);
+		told = true;
+	}
+	return told;
 }
 
 void link_close(struct link *link)
@@ -222,5 +259,6 @@ void link_close(struct link *link)
 		link_client_close(&link->clients[i]);
 	file_close(&link->listener.fd);
 	file_close(&link->signals.fd);
+	file_close(&link->patience.fd);
 	buffer_free(&link->out);
 }

@@ -49,6 +49,8 @@ struct link {
 	struct link_process processes[SESSION_PROCESSES];
 	struct link_client clients[LINK_CLIENTS];
 	struct loop_source listener, signals;
+	unsigned int patience_seconds;
+	struct loop_source patience; /* ready when the guest should have greeted */
 	/* The container has ended with this code, or (a text) the guest cannot be talked to. */
 	void (*ended)(void *context, int code, const char *text);
 	/* An interface of the host is to be the guest's; takes TAP_FD. Negative errno with a message. */
@@ -61,14 +63,16 @@ struct link {
 
 /*
  * LISTENER_FD and CLIENT_FD: a listening socket and a connected one, or -1.
- * SIGNAL_FD: a signalfd whose signals go to the container, or -1.
+ * SIGNAL_FD: a signalfd whose signals go to the container, or -1. A guest that does not
+ * greet within SECONDS (0: LINK_PATIENCE) has failed.
  */
+#define LINK_PATIENCE 150
 int link_open(struct link *link, struct loop *loop, struct console *console, int listener_fd,
-	int client_fd, int signal_fd);
+	int client_fd, int signal_fd, unsigned int seconds);
 void link_close(struct link *link);
 
-/* The machine is gone: who still waits for an answer gets TEXT. */
-void link_abandon(struct link *link, const char *text);
+/* The machine is gone: who still waits for an answer gets TEXT. False: nobody does. */
+bool link_abandon(struct link *link, const char *text);
 
 /* A frame to the guest. */
 void link_send(struct link *link, enum session_type type, unsigned int process, const void *body,

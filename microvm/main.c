@@ -25,7 +25,7 @@
 struct vmm_options {
 	const char *kernel, *initrd, *append, *console, *cache, *control, *client;
 	struct string_list disks, shares;
-	unsigned int memory, vcpus;
+	unsigned int memory, vcpus, patience;
 	bool prepare, exits, network, help, version;
 };
 
@@ -54,6 +54,8 @@ static const struct option options[] = {
 	{ "client", 0, OPTION_TEXT, VMM(client), "FD", "a connected socket for requests" },
 	{ "network", 0, OPTION_FLAG, VMM(network), NULL,
 		"stay in this network namespace: it is the container's" },
+	{ "patience", 0, OPTION_NUMBER, VMM(patience), "SECONDS",
+		"how long the guest may take to answer for the first time (default: 150)" },
 	{ "help", 'h', OPTION_FLAG, VMM(help), NULL, "print this" },
 	{ "version", 'v', OPTION_FLAG, VMM(version), NULL, "print the version" },
 	{ 0 },
@@ -255,7 +257,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_session(struct session *session, int control)
+static int open_session(struct session *session, int control, unsigned int patience)
 {
 	int signals, r;
 
@@ -267,7 +269,7 @@ static int open_session(struct session *session, int control)
 	session->link.ask_machine = session_ask;
 	session->link.context = session;
 	r = link_open(&session->link, &session->machine.loop, &session->machine.console, control,
-		client_fd, signals);
+		client_fd, signals, patience);
 	return r < 0 ? error_errno(r, "cannot serve requests") : 0;
 }
 
@@ -289,9 +291,9 @@ static int tell_end(struct session *session)
 	(void)snprintf(text, sizeof(text), "the microVM has ended: %s%s%s",
 		*why ? why : "its kernel has restarted", *last_words ? "; its last words: " : "",
 		last_words);
-	link_abandon(&session->link, text);
-	client_fd = -1;
-	return session->link.greeted ? 1 : fail(error_set(EIO, "%s", text));
+	if (link_abandon(&session->link, text) || session->link.greeted)
+		return 1;
+	return fail(error_set(EIO, "%s", text));
 }
 
 /* All that is needed is open. */
@@ -314,7 +316,7 @@ static int run(const struct machine_plan *plan, const struct vmm_options *given,
 	int r = machine_make(machine, plan);
 
 	if (r >= 0)
-		r = open_session(&session, control);
+		r = open_session(&session, control, given->patience);
 	if (r >= 0)
 		r = enter_sandbox(given->network);
 	if (r >= 0)

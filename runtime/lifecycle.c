@@ -172,8 +172,12 @@ static int create_in_folder(struct container *container, const struct config *co
 static int create_furnish(
 	struct container *container, struct config *config, const struct process_request *request)
 {
-	int r = notify_prepare(container, config);
+	int r = 0;
 
+	if (isolation_of(container) == &isolation_host)
+		r = notify_prepare(container, config);
+	else if (getenv("NOTIFY_SOCKET"))
+		log_warning("NOTIFY_SOCKET: is not passed on into a microVM");
 	if (r >= 0 && request->whisper)
 		r = whisper_prepare(container, config);
 	if (r >= 0 && !request->wait_for_start)

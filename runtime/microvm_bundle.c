@@ -4,75 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "runtime/microvm_check.h"
 #include "runtime/microvm_size.h"
 #include "spec/config.h"
 
 /* Where hull-guest mounts the shares. */
 #define SHARE_FOLDER "/run/share"
-
-/* ---- what a guest cannot have ------------------------------------------------------------------- */
-
-static int check_namespaces(const struct config *config)
-{
-	const struct config_namespace *namespaces = config->linux->namespaces.items;
-
-	/* The interfaces of a network namespace become the guest's (runtime/microvm_network.h). */
-	for (size_t i = 0; i < config->linux->namespaces.count; i++)
-		if (namespaces[i].path && namespaces[i].type != NAMESPACE_NETWORK)
-			return error_set(ENOTSUP,
-				"config.json: linux.namespaces[%zu].path: a microVM cannot join a "
-				"%s namespace of the host",
-				i, namespace_names[namespaces[i].type]);
-	return 0;
-}
-
-/* It runs in the container's namespaces, but is a program of the host. */
-static int check_hooks(const struct config_hooks *hooks)
-{
-	return hooks->create_container.count
-		       ? error_set(ENOTSUP, "config.json: hooks.createContainer: a microVM has no "
-					    "programs of the host to run in it; startContainer "
-					    "hooks are those of the rootfs")
-		       : 0;
-}
-
-/* The parts of the vm section that hull's own monitor has nothing for. */
-static int check_machine(const struct config_vm *vm)
-{
-	const struct {
-		const char *name;
-		bool given;
-	} parts[] = {
-		{ "hypervisor", vm->hypervisor },
-		{ "kernel.initrd", vm->kernel->initrd },
-		{ "image", vm->image },
-		{ "hwConfig.deviceTree", vm->hw_config && vm->hw_config->device_tree },
-		{ "hwConfig.dtdevs", vm->hw_config && vm->hw_config->dtdevs.count },
-		{ "hwConfig.iomems", vm->hw_config && vm->hw_config->iomems.count },
-		{ "hwConfig.irqs", vm->hw_config && vm->hw_config->irqs.count },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		if (parts[i].given)
-			return error_set(ENOTSUP,
-				"config.json: vm.%s: hull's microVMs do not have it",
-				parts[i].name);
-	return 0;
-}
-
-static int check(const struct config *config)
-{
-	int r = check_namespaces(config);
-
-	if (r >= 0 && config->vm)
-		r = check_machine(config->vm);
-	if (r >= 0 && config->hooks)
-		r = check_hooks(config->hooks);
-	if (r >= 0 && config->linux->net_devices.count)
-		r = error_set(ENOTSUP, "config.json: linux.netDevices: a microVM cannot be given "
-				       "network devices of the host yet");
-	return r;
-}
 
 /* ---- config.json ------------------------------------------------------------------------------------ */
 
@@ -253,7 +190,7 @@ int microvm_bundle_make(
 		.config = config,
 	};
 	struct json *root;
-	int r = check(config);
+	int r = microvm_check(config);
 
 	if (r >= 0)
 		r = json_parse(&container->arena, "config.json", config->document.data,

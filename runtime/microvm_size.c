@@ -14,7 +14,6 @@
 #define MONITOR_MEMORY 64u
 /* Threads beside the vCPUs: theirs, KVM's, and the program that the kernel is compressed with. */
 #define MONITOR_TASKS 16
-#define MOST_VCPUS    64u
 
 /* ---- its size ------------------------------------------------------------------------------------- */
 
@@ -36,7 +35,7 @@ static unsigned int vcpus_of(const struct config_cpu *cpu)
 		if (there > 0 && (!paid || count > (unsigned int)there))
 			count = (unsigned int)there;
 	}
-	return count < MOST_VCPUS ? (unsigned int)count : MOST_VCPUS;
+	return count < MICROVM_VCPUS ? (unsigned int)count : MICROVM_VCPUS;
 }
 
 static bool has_own_vcpus(const struct config *config)

@@ -10,6 +10,9 @@
 #include "base/memory.h"
 #include "spec/config.h"
 
+#define MICROVM_VCPUS	     64u /* at most */
+#define MICROVM_LEAST_MEMORY 64u /* MiB */
+
 /* vm.hwConfig; else as many as the CPU quota pays for or the CPU set has; else 1. */
 unsigned int microvm_vcpus(const struct config *config);
 

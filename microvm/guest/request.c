@@ -375,11 +375,22 @@ void served_begun(struct service *service, unsigned int number, int code)
 	}
 }
 
+/* With the container the machine ends: whoever has asked for something gets the answer before. */
+static bool is_asked(const struct service *service)
+{
+	for (unsigned int i = 0; i < SESSION_PROCESSES; i++)
+		if (service->served[i].state == SERVED_CALL)
+			return true;
+	return false;
+}
+
 void served_finish(struct service *service, unsigned int number)
 {
 	struct served *served = &service->served[number];
 	int32_t code = served->exit_code;
 
+	if (number == 0 && is_asked(service))
+		return;
 	/* Nothing more comes without credit; what is still in the pipe has to be sent first. */
 	for (int i = STREAM_OUTPUT; i <= STREAM_ERRORS; i++)
 		if (!served->stdio.ended[i] && !served->stdio.credit[i])

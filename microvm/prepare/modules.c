@@ -10,10 +10,12 @@
 #include "base/error.h"
 #include "base/file.h"
 
-#define MOST_BYTES   (16u << 20)
-#define MOST_MODULES 64
+#define MOST_BYTES    (16u << 20)
+#define MOST_MODULES  64
+#define INDISPENSABLE 3
 
 static const char *const wanted[][6] = {
+	/* The first three are what a container is reached by. */
 	[MODULES_BOOT] = { "virtio_pci", "virtio_console", "virtiofs", "virtio_blk", "virtio-rng" },
 	[MODULES_NETWORK] = { "virtio_net" },
 	[MODULES_BALLOON] = { "virtio_balloon" },
@@ -68,7 +70,7 @@ static void add_line(struct search *search, const char *line, size_t length)
 	add(search, line, (size_t)(colon - line));
 }
 
-static void find_one(struct search *search, const char *name)
+static bool find_one(struct search *search, const char *name)
 {
 	for (const char *line = search->text; *line;) {
 		size_t length = strcspn(line, "\n");
@@ -76,17 +78,31 @@ static void find_one(struct search *search, const char *name)
 
 		if (colon && is_named(line, (size_t)(colon - line), name)) {
 			add_line(search, line, length);
-			return;
+			return true;
 		}
 		line += length + (line[length] == '\n');
 	}
+	return false;
+}
+
+/* "kernel/fs/fuse/virtiofs.ko" per line. */
+static bool is_built_in(const struct buffer *text, const char *name)
+{
+	for (const char *line = text->length ? text->data : ""; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		if (is_named(line, length, name))
+			return true;
+		line += length + (line[length] == '\n');
+	}
+	return false;
 }
 
 int modules_find(
 	struct arena *arena, const char *folder, enum module_use use, struct string_list *paths)
 {
 	const char *file = arena_format(arena, "%s/modules.dep", folder);
-	_cleanup_buffer_ struct buffer text = { 0 };
+	_cleanup_buffer_ struct buffer text = { 0 }, built_in = { 0 };
 	struct search search = { arena, "", paths };
 	int r = file_read_at(AT_FDCWD, file, &text, MOST_BYTES);
 
@@ -96,7 +112,15 @@ int modules_find(
 	paths->count = 0;
 	if (text.length)
 		search.text = text.data;
+	/* Without a list of what is built in, it may all be. */
+	r = file_read_at(
+		AT_FDCWD, arena_format(arena, "%s/modules.builtin", folder), &built_in, MOST_BYTES);
 	for (size_t i = 0; wanted[use][i]; i++)
-		find_one(&search, wanted[use][i]);
+		if (!find_one(&search, wanted[use][i]) && r >= 0 && use == MODULES_BOOT &&
+			i < INDISPENSABLE && !is_built_in(&built_in, wanted[use][i]))
+			return error_set(ENOENT,
+				"the microVM's kernel has no %s: neither built in nor a module in "
+				"%s",
+				wanted[use][i], folder);
 	return 0;
 }

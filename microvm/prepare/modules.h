@@ -10,7 +10,8 @@ enum module_use { MODULES_BOOT, MODULES_NETWORK, MODULES_BALLOON, MODULE_USES };
 
 /*
  * Their paths below FOLDER (/lib/modules/VERSION), dependencies first; what is built
- * into the kernel is not among them. 0 or a negative errno with a message.
+ * into the kernel is not among them. 0 or a negative errno with a message: also for a
+ * kernel that has no virtio at all.
  */
 int modules_find(
 	struct arena *arena, const char *folder, enum module_use use, struct string_list *paths);

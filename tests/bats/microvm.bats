@@ -99,7 +99,8 @@ vm() { hull --isolation microvm "$@"; }
 		| .linux.resources.memory = {limit: 134217728} | .linux.resources.pids = {limit: 40}
 		| .linux.resources.cpu = {shares: 512}'
 	script 'trap "exit 0" TERM; while :; do sleep 0.2; done'
-	detached --isolation microvm run --detach "$ID"
+	# Nobody in the guest could say that it is ready.
+	NOTIFY_SOCKET=@hull-$ID detached --isolation microvm run --detach "$ID"
 	local pid
 	pid=$(pid_of)
 	for hook in prestart createRuntime poststart; do assert_eq "$(<"$hook")" "$pid"; done
@@ -309,6 +310,97 @@ try_later() { "$@" >later.out 2>later.err </dev/null & }
 	assert_nothing_left
 }
 
+# ---- kernels that are none ---------------------------------------------------------------------
+
+# with_modules FILE...: a kernel's version, kernel.py's "0-test", has these built in; the machine's own
+# kernels are out of sight, and the cache is the test's.
+with_modules() {
+	local lib
+	lib=$(realpath /lib)
+	mkdir -p lib/modules/0-test
+	: >lib/modules/0-test/modules.dep
+	printf 'kernel/%s.ko\n' "$@" >lib/modules/0-test/modules.builtin
+	cat >with-modules <<-END
+		mount -t tmpfs none /boot && mount -t tmpfs none /var/cache || exit 99
+		[ ! -d $lib/modules ] || mount -t tmpfs none $lib/modules || exit 99
+		mount -t overlay -o lowerdir=$PWD/lib:$lib none $lib || exit 99
+		exec "\$@"
+	END
+}
+# alone [HULL]: the container in a microVM, in a mount namespace with those modules.
+alone() { HULL_BATS="$ID" timeout -s KILL 60 unshare -m sh with-modules "${@:-$HULL}" --root "$STATE" run "$ID"; }
+VIRTIO=(virtio_pci virtio_console virtiofs)
+
+# vm_kernel WHAT TEXT: the test's kernel, and config.json asks for it.
+vm_kernel() {
+	"$PYTHON" "$BATS_TEST_DIRNAME/kernel.py" 0-test "$1" "$2" >kernel
+	config --arg k "$PWD/kernel" '.vm = {kernel: {path: $k}}'
+}
+
+@test "microVM: a guest that breaks, and one that never answers: its console's last words" {
+	local patience
+	[[ -e /dev/kvm ]] || skip "no KVM"
+	payload true
+	with_modules "${VIRTIO[@]}"
+	vm_kernel restart 'Kernel panic - not syncing: no root'
+	try alone
+	assert_error "the microVM has ended: " "; its last words: Kernel panic - not syncing: no root"
+	assert_nothing_left
+	vm_kernel hang 'waits for nothing'
+	cp "$HULL" hull
+	# On a busy machine it may not have said a word by then.
+	for patience in 1 5 40; do
+		printf '#!/bin/sh\nexec %s/hull-vmm --patience=%d "$@"\n' "${HULL%/*}" "$patience" >hull-vmm
+		chmod +x hull-vmm
+		try alone "$PWD/hull"
+		[[ $stderr != *"waits for nothing" ]] || break
+	done
+	assert_error "the microVM has ended: its guest has not answered for $patience second" \
+		"; its last words: waits for nothing"
+	assert_nothing_left
+}
+
+@test "microVM: kernels that are none, damaged, without PVH, without virtio, not there" {
+	local size
+	[[ -e /dev/kvm ]] || skip "no KVM"
+	payload true
+	with_modules "${VIRTIO[@]}"
+	vm_kernel hang x
+	sed -i 's/Xen/Yen/' kernel
+	try alone
+	assert_error "the kernel has no PVH entry: it was built without CONFIG_PVH"
+	with_modules virtio_console virtiofs
+	vm_kernel hang y
+	try alone
+	assert_error "the microVM's kernel has no virtio_pci" /modules/0-test
+	# A bzImage whose payload ends too early, and one whose payload is no gzip's.
+	for size in 8000 9000; do
+		{
+			head -c 497 /dev/zero
+			printf '\1' # sectors of setup code
+			head -c 16 /dev/zero
+			printf 'HdrS\17\2'
+			head -c 64 /dev/zero
+			printf '\0\4\0\0\50\43\0\0' # the payload: 9000 bytes at 1024 behind it
+			head -c 1456 /dev/zero
+			printf '\37\213'
+			head -c "$size" /dev/zero
+		} >kernel
+		try alone
+		case $size in
+		8000) assert_error "$PWD/kernel is damaged: it ends before the kernel in it" ;;
+		9000) assert_error "$PWD/kernel is damaged: gzip cannot decompress it" ;;
+		esac
+	done
+	config '.vm.kernel.path = "/nonexistent/vmlinuz"'
+	try alone
+	assert_error "the microVM's kernel: /nonexistent/vmlinuz: does not exist"
+	config 'del(.vm) | .annotations["hull.isolation"] = "microvm"'
+	try alone
+	assert_error "no kernel for the microVM: there is no /boot/vmlinuz-*; install one"
+	assert_nothing_left
+}
+
 @test "microVM: what a guest cannot have is refused by name" {
 	local cases=(
 		'.linux.namespaces[0].path = "/proc/1/ns/pid" => linux.namespaces[0].path: a microVM cannot join'
@@ -321,6 +413,13 @@ try_later() { "$@" >later.out 2>later.err </dev/null & }
 		'.vm = {kernel: {path: "/k"}, hwConfig: {iomems: [{firstMFN: 1, nrMFNs: 1}]}} => vm.hwConfig.iomems: '
 		'.hooks.createContainer = [{path: "/bin/true"}] => hooks.createContainer: a microVM has no programs of the host'
 		'.linux.netDevices = {eth7: {}} => linux.netDevices: a microVM cannot'
+		'.linux.devices = [{type: "c", path: "/dev/fuse", major: 10, minor: 229}, {type: "b", path: "/dev/sda", major: 8, minor: 0}] => linux.devices[1]: /dev/sda: a microVM has no devices of the host'
+		'.linux.devices = [{type: "c", path: "/dev/kvm", major: 10, minor: 232}] => linux.devices[0]: /dev/kvm: a microVM has'
+		'.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/agent"} => linux.seccomp.listenerPath: a microVM cannot'
+		'.annotations["run.oci.seccomp.receiver"] = "/run/agent" | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"} => linux.seccomp.listenerPath: '
+		'.vm = {kernel: {path: "/k"}, hwConfig: {vcpus: 0}} => vm.hwConfig.vcpus: must be greater than 0, got 0'
+		'.vm = {kernel: {path: "/k"}, hwConfig: {vcpus: 10000}} => vm.hwConfig.vcpus: must be 1 to 64, got 10000'
+		'.vm = {kernel: {path: "/k"}, hwConfig: {memory: 1048576}} => vm.hwConfig.memory: must be 67108864 bytes (64 MiB) or more for a microVM, got 1048576'
 	)
 	local one
 	payload true
