@@ -206,6 +206,45 @@ rss_below() { (($(rss "$1") < $2)); }
 	assert_error "is paused"
 }
 
+@test "microVM: sockets between guest and host, with ports of their own" {
+	need_microvm
+	mkdir services
+	cat >service.py <<-'END'
+		import os, socket, sys
+		listener = socket.socket(socket.AF_UNIX)
+		listener.bind("services/1234")
+		os.chmod("services/1234", 0o666)
+		listener.listen()
+		print("listens", flush=True)
+		stream = listener.accept()[0]
+		question = stream.makefile().read()
+		stream.sendall(b"answer to " + question.encode())
+	END
+	cat >client.py <<-'END'
+		import os, socket, sys
+		os.chdir(sys.argv[1])
+		stream = socket.socket(socket.AF_UNIX)
+		stream.connect("vsock.sock")
+		stream.sendall(b"CONNECT 5000\nsaid early" + 100000 * b".")
+		stream.shutdown(socket.SHUT_WR)
+		text = stream.makefile().read()
+		print(text.split("\n")[0].split()[0], len(text.split("\n")[1]), text.split("\n")[1][:10])
+	END
+	"$PYTHON" service.py >service.out 3>&- 4>&- &
+	wait_until has_text listens service.out
+	config --arg p "$PWD/services" '.annotations["hull.vsock"] = $p'
+	cp "$(tool vsock)" "$ROOTFS/bin/vsock"
+	script 'echo question | vsock connect 1234; vsock connect 1235 </dev/null 2>&1; vsock serve 5000'
+	detached --isolation microvm run --detach "$ID"
+	wait_until has_text ready "$OUT"
+	assert_eq "$(<"$OUT")" $'answer to question\nconnect: Connection reset by peer\nready'
+	assert_eq "$("$PYTHON" client.py "$STATE/$ID")" "OK 100010 said early"
+	wait_status stopped
+	hull delete "$ID"
+	assert_nothing_left
+	[[ $(ls services) == 1234 ]]
+}
+
 # The process that serves the files to the guest of the monitor PID.
 server_of() { xargs <"/proc/$1/task/$1/children"; }
 
