@@ -165,6 +165,11 @@ static int machine_add_devices(struct machine *machine, const struct machine_pla
 		if (r >= 0)
 			r = machine_attach(machine, &machine->fs.device);
 	}
+	if (r >= 0 && plan->vsock) {
+		vsock_init(&machine->vsock, &machine->loop, &machine->memory, plan->vsock_fd,
+			vsock_dial_root, NULL);
+		r = machine_attach(machine, &machine->vsock.device);
+	}
 	return r < 0 ? r : machine_add_disks(machine, plan);
 }
 
@@ -224,7 +229,7 @@ int machine_run(struct machine *machine)
 		if (r < 0)
 			return r;
 	}
-	r = sandbox_filter(SANDBOX_LOOP);
+	r = sandbox_filter(machine->vsock.dial ? SANDBOX_DIALLING_LOOP : SANDBOX_LOOP);
 	return r < 0 ? r : loop_run(&machine->loop);
 }
 

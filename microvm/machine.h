@@ -17,10 +17,11 @@
 #include "microvm/virtio/net.h"
 #include "microvm/virtio/pci.h"
 #include "microvm/virtio/rng.h"
+#include "microvm/virtio/vsock.h"
 
 #define MACHINE_DISKS	8
 #define MACHINE_NETS	8
-#define MACHINE_DEVICES (4 + MACHINE_DISKS + MACHINE_NETS)
+#define MACHINE_DEVICES (5 + MACHINE_DISKS + MACHINE_NETS)
 
 struct machine_plan {
 	struct boot boot;
@@ -31,6 +32,8 @@ struct machine_plan {
 		bool read_only;
 	} disks[MACHINE_DISKS];
 	unsigned int disk_count;
+	bool vsock;	/* there is a socket device; the folder of its sockets becomes the root */
+	int vsock_fd;	/* where the host connects to it; -1: nowhere */
 	int fs_fd;	/* the socket of fs_start; -1: no shares */
 	int console_fd; /* where the guest kernel's console is written to as well; -1: nowhere */
 };
@@ -55,6 +58,7 @@ struct machine {
 	struct virtio_device rng;
 	struct balloon balloon;
 	struct virtio_fs fs;
+	struct vsock vsock;
 	struct blk disks[MACHINE_DISKS];
 	struct net nets[MACHINE_NETS];
 	unsigned int net_count;

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/option.h"
+#include "base/syscall.h"
 #include "base/version.h"
 #include "microvm/fs/fs.h"
 #include "microvm/inquiry.h"
@@ -23,7 +24,8 @@
 #include "microvm/sandbox.h"
 
 struct vmm_options {
-	const char *kernel, *initrd, *append, *console, *cache, *control, *client;
+	const char *kernel, *initrd, *append, *console, *cache, *control, *client, *vsock,
+		*vsock_listener;
 	struct string_list disks, shares;
 	unsigned int memory, vcpus, patience;
 	bool prepare, exits, network, help, version;
@@ -52,6 +54,11 @@ static const struct option options[] = {
 		"print in the end how often the guest left for the monitor" },
 	{ "control", 0, OPTION_TEXT, VMM(control), "FD", "a listening socket for requests" },
 	{ "client", 0, OPTION_TEXT, VMM(client), "FD", "a connected socket for requests" },
+	{ "vsock", 0, OPTION_TEXT, VMM(vsock), "FOLDER",
+		"a socket device: the guest's connection to a port of the host is one to the Unix "
+		"socket of that name here" },
+	{ "vsock-listener", 0, OPTION_TEXT, VMM(vsock_listener), "FD",
+		"a listening Unix socket whose connections go to ports of the guest" },
 	{ "network", 0, OPTION_FLAG, VMM(network), NULL,
 		"stay in this network namespace: it is the container's" },
 	{ "patience", 0, OPTION_NUMBER, VMM(patience), "SECONDS",
@@ -95,6 +102,18 @@ static int open_file(const char *option, const char *path, int flags)
 		return error_set(EINVAL, "--%s: is missing", option);
 	fd = open(path, flags | O_CLOEXEC, 0600);
 	return fd < 0 ? error_errno(errno, "--%s: %s", option, path) : fd;
+}
+
+static int parse_fd(const char *option, const char *text)
+{
+	char *end;
+	long fd = text ? strtol(text, &end, 10) : -1;
+
+	if (text && (*end || fd < 3 || fd > 1 << 20))
+		return error_set(EINVAL, "--%s: not a descriptor: \"%s\"", option, text);
+	if (fd >= 0 && fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return error_errno(errno, "--%s %s", option, text);
+	return (int)fd;
 }
 
 static int open_disks(struct machine_plan *plan, const struct string_list *disks)
@@ -164,6 +183,10 @@ static int make_plan(
 		if (plan->console_fd < 0)
 			return plan->console_fd;
 	}
+	plan->vsock = given->vsock;
+	plan->vsock_fd = parse_fd("vsock-listener", given->vsock_listener);
+	if (plan->vsock_fd < -1)
+		return plan->vsock_fd;
 	return open_disks(plan, &given->disks);
 }
 
@@ -230,18 +253,6 @@ static int session_ask(void *context, enum request_type type, const void *body, 
 	return inquiry_answer(&session->machine, type, body, bytes, answer);
 }
 
-static int parse_fd(const char *option, const char *text)
-{
-	char *end;
-	long fd = text ? strtol(text, &end, 10) : -1;
-
-	if (text && (*end || fd < 3 || fd > 1 << 20))
-		return error_set(EINVAL, "--%s: not a descriptor: \"%s\"", option, text);
-	if (fd >= 0 && fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
-		return error_errno(errno, "--%s %s", option, text);
-	return (int)fd;
-}
-
 /* All that a container could be sent but what a program breaks by. */
 static int open_signals(void)
 {
@@ -297,13 +308,19 @@ static int tell_end(struct session *session)
 }
 
 /* All that is needed is open. */
-static int enter_sandbox(bool keep_network)
+static int enter_sandbox(const struct vmm_options *given)
 {
 	_cleanup_close_ int root_fd = -EBADF;
-	int r = sandbox_enter_namespaces(keep_network);
+	int r = sandbox_enter_namespaces(given->network);
 
-	if (r >= 0)
+	if (r >= 0 && given->vsock) {
+		root_fd =
+			sys_open_tree(AT_FDCWD, given->vsock, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		r = root_fd < 0 ? error_errno(errno, "--vsock: %s", given->vsock)
+				: sandbox_make_socket_root(root_fd);
+	} else if (r >= 0) {
 		r = root_fd = sandbox_make_root();
+	}
 	if (r >= 0)
 		r = sandbox_enter_root(root_fd);
 	return r < 0 ? r : sandbox_drop_privileges();
@@ -318,7 +335,7 @@ static int run(const struct machine_plan *plan, const struct vmm_options *given,
 	if (r >= 0)
 		r = open_session(&session, control, given->patience);
 	if (r >= 0)
-		r = enter_sandbox(given->network);
+		r = enter_sandbox(given);
 	if (r >= 0)
 		r = machine_run(machine);
 	if (r < 0)

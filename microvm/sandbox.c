@@ -47,6 +47,17 @@ int sandbox_make_root(void)
 	return TAKE_FD(fd);
 }
 
+int sandbox_make_socket_root(int tree_fd)
+{
+	const struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+							   MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+
+	if (sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attributes) < 0 ||
+		sys_move_mount(tree_fd, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_errno(errno, "a root with the sockets of the host");
+	return 0;
+}
+
 int sandbox_enter_root(int root_fd)
 {
 	if (fchdir(root_fd) < 0 || sys_pivot_root(".", ".") < 0 ||
@@ -175,9 +186,11 @@ static const int loop_only[] = {
 	SCMP_SYS(preadv),
 	SCMP_SYS(pwritev),
 	SCMP_SYS(read),
+	SCMP_SYS(readv),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendmsg),
 	SCMP_SYS(sendto),
+	SCMP_SYS(shutdown),
 	SCMP_SYS(writev),
 };
 
@@ -234,6 +247,15 @@ static int add_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 	return r;
 }
 
+/* Unix sockets only. */
+static int add_dialling(scmp_filter_ctx filter)
+{
+	int r = seccomp_rule_add(
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+
+	return r < 0 ? r : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
+}
+
 static int load_filter(enum sandbox_thread thread)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -243,8 +265,10 @@ static int load_filter(enum sandbox_thread thread)
 		r = add_calls(filter, files_only, ARRAY_SIZE(files_only));
 	else if (r >= 0)
 		r = add_calls(filter, both, ARRAY_SIZE(both));
-	if (r >= 0 && thread == SANDBOX_LOOP)
+	if (r >= 0 && (thread == SANDBOX_LOOP || thread == SANDBOX_DIALLING_LOOP))
 		r = add_calls(filter, loop_only, ARRAY_SIZE(loop_only));
+	if (r >= 0 && thread == SANDBOX_DIALLING_LOOP)
+		r = add_dialling(filter);
 	if (r >= 0)
 		r = seccomp_load(filter);
 	if (filter)

@@ -19,6 +19,9 @@ int sandbox_enter_namespaces(bool keep_network);
 /* An empty file system, mounted where only this process sees it; its descriptor. */
 int sandbox_make_root(void);
 
+/* The same of a folder with sockets, which may be connected to and nothing else; TREE_FD: its clone. */
+int sandbox_make_socket_root(int tree_fd);
+
 /* It becomes the root, and everything else is gone. */
 int sandbox_enter_root(int root_fd);
 
@@ -45,7 +48,8 @@ void sandbox_report(int socket_fd);
  */
 int sandbox_keep_file_capabilities(void);
 
-enum sandbox_thread { SANDBOX_LOOP, SANDBOX_VCPU, SANDBOX_FILES };
+/* SANDBOX_DIALLING_LOOP: a loop that connects to Unix sockets. */
+enum sandbox_thread { SANDBOX_LOOP, SANDBOX_DIALLING_LOOP, SANDBOX_VCPU, SANDBOX_FILES };
 
 /* The system calls that threads of this kind make; any other fails from now on. */
 int sandbox_filter(enum sandbox_thread thread);

@@ -27,21 +27,24 @@
 #include "runtime/microvm_size.h"
 #include "runtime/microvm_stats.h"
 #include "runtime/microvm_update.h"
-
-/* Where the new process finds what it gets, behind its stdio. */
-enum { CONTROL_FD = 3, CLIENT_FD, FIRST_OTHER_FD };
+#include "spec/annotation.h"
 
 #define MOST_PS_WORDS 8
 
 /* ---- create ---------------------------------------------------------------------------------------- */
 
-/* In the child: stdio, the two sockets, and nothing else. */
+/* In the child: stdio, the sockets, and nothing else. */
 static void microvm_become_monitor(
-	char **words, const struct cgroup *cgroup, int terminal_fd, int control_fd, int client_fd)
+	char **words, const struct cgroup *cgroup, int terminal_fd, const int *sockets)
 {
-	int control = fcntl(control_fd, F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
-	int client = fcntl(client_fd, F_DUPFD_CLOEXEC, FIRST_OTHER_FD);
+	int copies[MONITOR_SOCKETS];
 	int r = cgroup_enter(cgroup, false);
+
+	/* Out of the way of the numbers that they get. */
+	for (int i = 0; i < MONITOR_SOCKETS; i++)
+		copies[i] = sockets[i] < 0 ? -EBADF
+					   : fcntl(sockets[i], F_DUPFD_CLOEXEC,
+						     MONITOR_FIRST_FD + MONITOR_SOCKETS);
 
 	if (terminal_fd >= 0) {
 		(void)setsid();
@@ -50,17 +53,23 @@ static void microvm_become_monitor(
 			(void)file_move(terminal_fd, i, false);
 	}
 	signal_reset_all();
-	if (r >= 0 && file_move(control, CONTROL_FD, false) >= 0 &&
-		file_move(client, CLIENT_FD, false) >= 0 &&
-		process_seal_descriptors(FIRST_OTHER_FD) >= 0)
+	for (int i = 0; r >= 0 && i < MONITOR_SOCKETS; i++)
+		if (copies[i] < 0)
+			(void)close(MONITOR_FIRST_FD + i);
+		else
+			r = file_move(copies[i], MONITOR_FIRST_FD + i, false);
+	if (r >= 0)
+		r = process_seal_descriptors(MONITOR_FIRST_FD + MONITOR_SOCKETS);
+	if (r >= 0)
 		monitor_execute(words);
 	{
+		const int client_fd = MONITOR_FIRST_FD + MONITOR_CLIENT;
 		struct reply reply = { .code = 1 };
 
 		(void)snprintf(reply.text, sizeof(reply.text), "%s",
 			r < 0 ? error_text(r)
 			      : "hull-vmm, the monitor of microVMs, is not installed beside hull");
-		(void)send(CLIENT_FD, &reply, offsetof(struct reply, text) + strlen(reply.text) + 1,
+		(void)send(client_fd, &reply, offsetof(struct reply, text) + strlen(reply.text) + 1,
 			MSG_NOSIGNAL);
 	}
 	_exit(1);
@@ -99,12 +108,14 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 		microvm_resources(&container->arena, request->config);
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	_cleanup_host_tenant_ struct host_tenant tenant = HOST_TENANT_NONE;
-	_cleanup_close_ int control_fd = monitor_listen(container), terminal_fd = -EBADF;
-	char **words =
-		monitor_words(&container->arena, bundle, request->config, CONTROL_FD, CLIENT_FD);
+	_cleanup_close_ int control_fd = monitor_listen(container, MONITOR_SOCKET_NAME);
+	_cleanup_close_ int vsock_fd = -EBADF, terminal_fd = -EBADF;
+	char **words = monitor_words(&container->arena, bundle, request->config);
 	int r = control_fd;
 
 	container->record.machine_memory = bundle->memory;
+	if (r >= 0 && config_annotation(request->config, ANNOTATION_VSOCK))
+		r = vsock_fd = monitor_listen(container, MONITOR_VSOCK_NAME);
 	if (r >= 0 && request->process->terminal)
 		r = terminal_fd = monitor_terminal(request, handle);
 	if (r >= 0)
@@ -115,7 +126,10 @@ static int microvm_spawn(struct container *container, const struct microvm_bundl
 	if (handle->pid < 0)
 		return handle->pid;
 	if (handle->pid == 0)
-		microvm_become_monitor(words, cgroup, terminal_fd, control_fd, client_fd);
+		microvm_become_monitor(words, cgroup, terminal_fd,
+			(const int[MONITOR_SOCKETS]){ [MONITOR_CONTROL] = control_fd,
+				[MONITOR_CLIENT] = client_fd,
+				[MONITOR_VSOCK] = vsock_fd });
 	return microvm_place(container, handle, resources, &tenant, cgroup);
 }
 

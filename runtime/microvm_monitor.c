@@ -21,27 +21,30 @@
 #include "base/message.h"
 #include "base/process.h"
 #include "runtime/microvm_network.h"
+#include "spec/annotation.h"
 
-#define SOCKET_NAME "vm.sock"
-#define ANSWER_MS   180000
-#define MOST_WORDS  16
+#define ANSWER_MS  180000
+#define MOST_WORDS 16
 
 /* ---- its socket -------------------------------------------------------------------------------- */
 
 /* Through the folder's descriptor: the path of a state folder may be longer than a socket's. */
-static void socket_address(const struct container *container, struct sockaddr_un *address)
+static void socket_address(
+	const struct container *container, const char *name, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	(void)snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s",
-		container->folder_fd, SOCKET_NAME);
+		container->folder_fd, name);
 }
 
-int monitor_listen(const struct container *container)
+int monitor_listen(const struct container *container, const char *name)
 {
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool stream = !strcmp(name, MONITOR_VSOCK_NAME);
+	_cleanup_close_ int fd =
+		socket(AF_UNIX, (stream ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
-	socket_address(container, &address);
+	socket_address(container, name, &address);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		listen(fd, SOMAXCONN) < 0)
 		return error_errno(errno, "the socket of the microVM");
@@ -53,7 +56,7 @@ int monitor_connect(const struct container *container)
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
-	socket_address(container, &address);
+	socket_address(container, MONITOR_SOCKET_NAME, &address);
 	if (fd < 0)
 		return error_errno(errno, "the socket of the microVM");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
@@ -63,21 +66,27 @@ int monitor_connect(const struct container *container)
 
 /* ---- starting it ---------------------------------------------------------------------------------- */
 
-char **monitor_words(struct arena *arena, const struct microvm_bundle *bundle,
-	const struct config *config, int control, int client)
+char **monitor_words(
+	struct arena *arena, const struct microvm_bundle *bundle, const struct config *config)
 {
 	char **words =
 		arena_allocate(arena, (MOST_WORDS + 2 * bundle->shares.count) * sizeof(*words));
+	const char *vsock = config_annotation(config, ANNOTATION_VSOCK);
 	const struct config_vm *vm = config->vm;
 	size_t count = 0;
 
 	words[count++] = arena_format(arena, "hull-vmm");
-	words[count++] = arena_format(arena, "--control=%d", control);
-	words[count++] = arena_format(arena, "--client=%d", client);
+	words[count++] = arena_format(arena, "--control=%d", MONITOR_FIRST_FD + MONITOR_CONTROL);
+	words[count++] = arena_format(arena, "--client=%d", MONITOR_FIRST_FD + MONITOR_CLIENT);
 	words[count++] = arena_format(arena, "--memory=%u", bundle->memory);
 	words[count++] = arena_format(arena, "--vcpus=%u", bundle->vcpus);
 	if (microvm_network_wanted(config))
 		words[count++] = arena_format(arena, "--network");
+	if (vsock) {
+		words[count++] = arena_format(arena, "--vsock=%s", vsock);
+		words[count++] = arena_format(
+			arena, "--vsock-listener=%d", MONITOR_FIRST_FD + MONITOR_VSOCK);
+	}
 	if (vm && vm->kernel->path)
 		words[count++] = arena_format(arena, "--kernel=%s", vm->kernel->path);
 	if (vm && vm->kernel->parameters.count) {

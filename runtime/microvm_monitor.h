@@ -6,13 +6,19 @@
 #include "microvm/request.h"
 #include "runtime/microvm_bundle.h"
 
-/* The socket of a container's monitor in its state folder; a descriptor or -errno with a message. */
-int monitor_listen(const struct container *container);
+/* What a monitor gets behind its stdio, from MONITOR_FIRST_FD on. */
+enum { MONITOR_CONTROL, MONITOR_CLIENT, MONITOR_VSOCK, MONITOR_SOCKETS };
+#define MONITOR_FIRST_FD 3
+
+/* Its sockets in the container's state folder: a descriptor or -errno with a message. */
+#define MONITOR_SOCKET_NAME "vm.sock"
+#define MONITOR_VSOCK_NAME  "vsock.sock" /* a stream, to the guest's ports */
+int monitor_listen(const struct container *container, const char *name);
 int monitor_connect(const struct container *container);
 
-/* The words of a hull-vmm for BUNDLE; CONTROL and CLIENT are the numbers it gets descriptors under. */
-char **monitor_words(struct arena *arena, const struct microvm_bundle *bundle,
-	const struct config *config, int control, int client);
+/* The words of a hull-vmm for BUNDLE. */
+char **monitor_words(
+	struct arena *arena, const struct microvm_bundle *bundle, const struct config *config);
 
 /* In the process that becomes the monitor. Returns only when there is no hull-vmm. */
 void monitor_execute(char **words);

@@ -13,7 +13,7 @@
 #include "runtime/microvm_size.h"
 
 /* A guest that gives nothing more back for so long will not do it. */
-#define STANDSTILL 10000000000ull /* nanoseconds */
+#define STANDSTILL 20000000000ull /* nanoseconds */
 #define PAUSE	   20000	  /* microseconds */
 
 /* ---- its memory ----------------------------------------------------------------------------------- */
@@ -47,14 +47,14 @@ static int size_refuse(const struct size *size)
 		size->wanted, size->present);
 }
 
-/* The guest shall have WANTED MiB; waits until it has no more. */
+/* The guest shall have WANTED MiB; waits until it has. */
 static int size_reach(const struct container *container, unsigned int wanted)
 {
 	struct size size, before;
 	uint64_t since = clock_monotonic();
 	int r = size_ask(container, wanted, &size);
 
-	while (r >= 0 && size.present > wanted) {
+	while (r >= 0 && size.present != wanted) {
 		before = size;
 		(void)usleep(PAUSE);
 		r = size_ask(container, 0, &size);

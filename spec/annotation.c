@@ -56,6 +56,10 @@ const struct annotation annotation_table[] = {
 		"ARCH=/PATH "
 		"and /PATH/qemu-ARCH.",
 		true },
+	{ ANNOTATION_VSOCK, ANNOTATION_PATH, NULL,
+		"A folder with Unix sockets that a microVM reaches by AF_VSOCK: port N of CID 2 is "
+		"the socket N.",
+		true },
 	{ ANNOTATION_KEEP_GROUPS, ANNOTATION_WORD, switches,
 		"1: processes keep the supplementary groups of whoever runs hull, and get no "
 		"other; "

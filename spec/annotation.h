@@ -17,6 +17,7 @@
 #define ANNOTATION_AFFINITY  "hull.cpu.affinity"
 #define ANNOTATION_WHISPER   "hull.whisper"
 #define ANNOTATION_EMULATOR  "hull.emulator"
+#define ANNOTATION_VSOCK     "hull.vsock"
 
 #define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define ANNOTATION_PIDFD_RECEIVER   "run.oci.pidfd_receiver"

@@ -15,6 +15,9 @@
 /* What may be asked for when a file is opened; creation and truncation are requests of their own. */
 #define OPEN_FLAGS (O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC)
 
+/* How often a file may come and go while it is created. */
+#define CREATE_TRIES 8
+
 /* Handles are numbers that the guest sends back: only one of a file that it has opened counts. */
 static bool is_handle(const struct fs *fs, uint64_t handle)
 {
@@ -47,6 +50,36 @@ int fs_open(struct fs_request *request)
 		  : -EINVAL;
 }
 
+/*
+ * The guest has not found the name, and by now somebody out here has made it: without O_EXCL
+ * that is the file to open (open(2)), and it stays whose it is.
+ */
+static int create_found(struct fs_request *request, const char *name, int flags)
+{
+	struct fuse_open_out out = { 0 };
+	struct fuse_entry_out entry;
+	struct fs_node *node;
+	struct stat status;
+	int fd, r = fs_find(request, request->node, name, &entry);
+
+	if (r < 0)
+		return r;
+	node = fs_node_at(request->fs, entry.nodeid);
+	fd = fs_node_open(request->fs, node, flags);
+	if (fd < 0) {
+		/* The guest will not hear of it. */
+		fs_node_forget(request->fs, node, 1);
+		return fd;
+	}
+	/* It may have been truncated just now. */
+	if (fstat(fd, &status) == 0)
+		fs_fill_attr(&entry.attr, &status);
+	out.fh = (uint64_t)fd;
+	fs_reply(request, &entry, sizeof(entry));
+	fs_reply(request, &out, sizeof(out));
+	return 0;
+}
+
 int fs_create(struct fs_request *request)
 {
 	const struct fuse_create_in *in = fs_part(request, 0, sizeof(*in));
@@ -54,16 +87,25 @@ int fs_create(struct fs_request *request)
 	struct fuse_open_out out = { 0 };
 	struct fuse_entry_out entry;
 	_cleanup_close_ int fd = -EBADF;
-	int r;
+	int flags, tries = 0, r = 0;
 
 	if (!in || !name)
 		return -EINVAL;
-	fd = openat(request->node->fd, name,
-		((int)in->flags & OPEN_FLAGS & ~O_APPEND) | O_CREAT | O_EXCL | O_NOFOLLOW |
-			O_CLOEXEC,
-		in->mode & ~in->umask & 07777);
+	flags = (int)in->flags & OPEN_FLAGS & ~O_APPEND;
+	do {
+		/* With O_EXCL here in any case: a new file gets its owner below. */
+		fd = openat(request->node->fd, name,
+			flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			in->mode & ~in->umask & 07777);
+		if (fd >= 0)
+			break;
+		if (errno != EEXIST || in->flags & O_EXCL)
+			return -errno;
+		r = create_found(request, name, flags);
+		/* Gone again in between. */
+	} while (r == -ENOENT && tries++ < CREATE_TRIES);
 	if (fd < 0)
-		return -errno;
+		return r;
 	if (request->fs->privileged) {
 		gid_t group = request->head->gid;
 		struct stat status;

@@ -20,7 +20,9 @@
 #include "base/memory.h"
 
 #define MODULE_COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE */
-#define PORT_TRIES	  500
+/* 0x1040 and the number of the device (virtio 1.2, 4.1.2 and 5). */
+#define VSOCK_DEVICE "0x1053\n"
+#define PORT_TRIES   500
 
 static const struct {
 	const char *type, *target, *options;
@@ -40,7 +42,7 @@ static const struct {
  */
 static int leave_initial_root(void)
 {
-	static const char *const kept[] = { "bin", "modules", "network", "balloon" };
+	static const char *const kept[] = { "bin", "modules", "network", "balloon", "vsock" };
 
 	if (mkdir("/new", 0755) < 0 || mount("root", "/new", "tmpfs", MS_NODEV, "mode=755") < 0)
 		return error_errno(errno, "a root file system for the guest");
@@ -136,6 +138,26 @@ void setup_modules(const char *folder)
 	}
 }
 
+/* A PCI device of virtio's vendor. */
+static bool has_device(const char *device)
+{
+	DIR *folder = opendir("/sys/bus/pci/devices");
+	const struct dirent *entry;
+	bool found = false;
+
+	while (folder && !found && (entry = readdir(folder))) {
+		_cleanup_buffer_ struct buffer text = { 0 };
+		char file[300];
+
+		(void)snprintf(file, sizeof(file), "/sys/bus/pci/devices/%s/device", entry->d_name);
+		found = file_read_at(AT_FDCWD, file, &text, 64) >= 0 && text.length &&
+			!strcmp(text.data, device);
+	}
+	if (folder)
+		(void)closedir(folder);
+	return found;
+}
+
 int setup_machine(void)
 {
 	int r = leave_initial_root();
@@ -145,6 +167,8 @@ int setup_machine(void)
 	if (r < 0)
 		return r;
 	setup_modules("/modules");
+	if (has_device(VSOCK_DEVICE))
+		setup_modules("/vsock");
 	/* Where the monitor has shares. */
 	if (mount("hull", "/run/share", "virtiofs", 0, NULL) < 0 && errno != EINVAL &&
 		errno != ENODEV)

@@ -70,6 +70,7 @@ int initramfs_make(struct buffer *archive, const char *guest, const char *hull, 
 	static const char *const folders[] = {
 		[MODULES_BOOT] = "modules",
 		[MODULES_NETWORK] = "network",
+		[MODULES_VSOCK] = "vsock",
 		[MODULES_BALLOON] = "balloon",
 	};
 	char text[] = "bin/ps";

@@ -18,6 +18,7 @@ static const char *const wanted[][6] = {
 	/* The first three are what a container is reached by. */
 	[MODULES_BOOT] = { "virtio_pci", "virtio_console", "virtiofs", "virtio_blk", "virtio-rng" },
 	[MODULES_NETWORK] = { "virtio_net" },
+	[MODULES_VSOCK] = { "vmw_vsock_virtio_transport" },
 	[MODULES_BALLOON] = { "virtio_balloon" },
 };
 

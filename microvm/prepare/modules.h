@@ -5,8 +5,8 @@
 /* The modules that a kernel needs to see the monitor's devices, in the order of loading. */
 #include "base/memory.h"
 
-/* Loaded at once; in a guest that has interfaces; once the container runs. */
-enum module_use { MODULES_BOOT, MODULES_NETWORK, MODULES_BALLOON, MODULE_USES };
+/* Loaded at once; in a guest that has interfaces, or sockets; once the container runs. */
+enum module_use { MODULES_BOOT, MODULES_NETWORK, MODULES_VSOCK, MODULES_BALLOON, MODULE_USES };
 
 /*
  * Their paths below FOLDER (/lib/modules/VERSION), dependencies first; what is built

@@ -11,6 +11,7 @@
 #include "microvm/virtio/net.h"
 #include "microvm/virtio/pci.h"
 #include "microvm/virtio/rng.h"
+#include "microvm/virtio/vsock.h"
 
 #include <linux/virtio_config.h>
 #include <sys/epoll.h>
@@ -22,7 +23,7 @@
 
 #define BYTES	(1ul << 18)
 #define STEPS	512
-#define DEVICES 6
+#define DEVICES 7
 
 struct guest {
 	struct memory memory;
@@ -36,17 +37,33 @@ struct guest {
 	struct blk disk;
 	struct virtio_fs shared;
 	struct net net;
-	int server_fd; /* where the shared file system's server would be */
-	int wire_fd;   /* and the rest of the network */
+	struct vsock vsock;
+	int service_fd; /* what the guest has connected to last */
+	int server_fd;	/* where the shared file system's server would be */
+	int wire_fd;	/* and the rest of the network */
 	struct virtio_pci transports[DEVICES];
 };
+
+/* Every other port has a service. */
+static int dial(void *context, uint32_t port)
+{
+	struct guest *guest = context;
+	int ends[2];
+
+	if (port & 1 ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return -1;
+	(void)close(guest->service_fd);
+	guest->service_fd = ends[1];
+	return ends[0];
+}
 
 static void guest_make(struct guest *guest)
 {
 	int fd = memfd_create("disk", MFD_CLOEXEC);
 	struct virtio_device *devices[] = { &guest->console.device, &guest->rng,
 		&guest->disk.device, &guest->shared.device, &guest->net.device,
-		&guest->balloon.device };
+		&guest->balloon.device, &guest->vsock.device };
 	int ends[2];
 
 	guest->kvm = KVM_NONE;
@@ -57,6 +74,8 @@ static void guest_make(struct guest *guest)
 	console_init(&guest->console, &guest->loop, &guest->memory);
 	rng_init(&guest->rng, &guest->loop, &guest->memory);
 	balloon_init(&guest->balloon, &guest->loop, &guest->memory);
+	guest->service_fd = -1;
+	vsock_init(&guest->vsock, &guest->loop, &guest->memory, -1, dial, guest);
 	FUZZ_NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
 	guest->server_fd = ends[1];
 	FUZZ_NEED(virtio_fs_init(&guest->shared, &guest->loop, &guest->memory, ends[0]) == 0);
@@ -75,6 +94,8 @@ static void guest_free(struct guest *guest)
 	for (int i = 0; i < DEVICES; i++)
 		virtio_pci_close(&guest->transports[i]);
 	interrupts_close(&guest->interrupts);
+	vsock_close(&guest->vsock);
+	(void)close(guest->service_fd);
 	(void)close(guest->disk.fd);
 	(void)close(guest->server_fd);
 	(void)close(guest->shared.source.fd);
@@ -106,6 +127,26 @@ static void wire_step(struct guest *guest, uint32_t value)
 		(void)recv(guest->wire_fd, packet, sizeof(packet), MSG_DONTWAIT);
 	if (guest->net.tap.events)
 		guest->net.tap.ready(guest->net.tap.context, EPOLLIN);
+}
+
+/* The service says or hears something, or ends; and who waited for it has a turn. */
+static void service_step(struct guest *guest, uint32_t value)
+{
+	static char packet[1 << 16];
+
+	if (value & 1)
+		(void)send(guest->service_fd, packet, value >> 4 & 0xffff,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+	else
+		(void)recv(guest->service_fd, packet, sizeof(packet), MSG_DONTWAIT);
+	if (value & 2)
+		(void)shutdown(guest->service_fd, value >> 2 & 1);
+	for (unsigned int i = 0; i < VSOCK_CONNECTIONS; i++) {
+		const struct loop_source *source = &guest->vsock.connections[i].source;
+
+		if (guest->vsock.connections[i].state != VSOCK_FREE && source->events)
+			source->ready(source->context, source->events);
+	}
 }
 
 /* The driver rings; the first time it first says that it is ready, and where its queues are. */
@@ -160,7 +201,9 @@ static void guest_step(struct guest *guest, const uint8_t *step)
 			memcpy(host, &value, sizeof(value));
 		break;
 	case 6:
-		if (where & 1)
+		if (where & 2)
+			service_step(guest, value);
+		else if (where & 1)
 			wire_step(guest, value);
 		else
 			server_step(guest, value);
