@@ -80,8 +80,8 @@ static int descend_named(const struct cgroup *cgroup, const char *text, const ch
 
 		if (!place)
 			return error_set(EINVAL,
-				"--cgroup: \"%.*s\" is no controller of cgroup v1 on this machine, "
-				"got \"%s\"",
+				"--cgroup: unknown controller \"%.*s\": none of cgroup v1 on this "
+				"machine, got \"%s\"",
 				(int)length, name, text);
 		bit = 1u << (place - cgroup->v1);
 		if (before & bit)

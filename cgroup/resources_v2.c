@@ -173,6 +173,7 @@ static int plan_swap(struct resource_plan *plan, const struct config_memory *mem
 static int check_before_update(const struct resource_plan *plan, const struct config_memory *memory)
 {
 	uint64_t usage = 0;
+	bool with_swap;
 
 	if (!plan->update || !plan->v2 || !memory->check_before_update.set ||
 		!memory->check_before_update.value || !memory->limit.set ||
@@ -181,11 +182,13 @@ static int check_before_update(const struct resource_plan *plan, const struct co
 	(void)place_read_number(plan->v2, "memory.current", &usage);
 	if ((uint64_t)memory->limit.value >= usage)
 		return 0;
+	with_swap =
+		memory->swap.set && memory->swap.value > 0 && (uint64_t)memory->swap.value < usage;
 	return error_set(EBUSY,
-		"linux.resources.memory.limit: %" PRId64
-		" bytes are less than the container uses now "
-		"(%" PRIu64 ")",
-		memory->limit.value, usage);
+		"linux.resources.memory.%s: rejecting memory%s limit: %" PRId64
+		" bytes are less than the container uses now (%" PRIu64 ")",
+		with_swap ? "swap" : "limit", with_swap ? "+swap" : "",
+		with_swap ? memory->swap.value : memory->limit.value, usage);
 }
 
 static int plan_memory(struct resource_plan *plan, const struct config_memory *memory)

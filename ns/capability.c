@@ -42,6 +42,15 @@ static uint64_t capability_parse_list(const char *set, const struct string_list 
 	return bits;
 }
 
+static void capability_warn_ambient(uint64_t refused)
+{
+	for (int number = 0; refused >> number; number++)
+		if (refused & 1ull << number)
+			log_warning("process.capabilities.ambient: can't raise ambient capability "
+				    "%s: not both permitted and inheritable, left out",
+				capability_names()[number]);
+}
+
 void capability_parse(const struct config_capabilities *config, struct capability_sets *sets)
 {
 	uint64_t grantable;
@@ -58,9 +67,7 @@ void capability_parse(const struct config_capabilities *config, struct capabilit
 		log_warning("process.capabilities.effective: what is not permitted is left out");
 	sets->effective &= sets->permitted;
 	grantable = sets->permitted & sets->inheritable;
-	if (sets->ambient & ~grantable)
-		log_warning("process.capabilities.ambient: "
-			    "what is not both permitted and inheritable is left out");
+	capability_warn_ambient(sets->ambient & ~grantable);
 	sets->ambient &= grantable;
 }
 

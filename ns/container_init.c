@@ -121,18 +121,15 @@ static int init_enter(struct container_plan *plan)
 }
 
 /* The state as a hook inside the container's namespaces gets it. */
-static int init_run_hooks(const struct container_plan *plan, const struct config_hook_list *hooks,
-	const char *kind, const char *status, const struct seccomp_program *filter)
+static struct container_state init_state(const struct container_plan *plan, const char *status)
 {
-	const struct container_state state = {
+	return (struct container_state){
 		.id = plan->id,
 		.status = status,
 		.bundle = plan->bundle,
 		.pid = getpid(),
 		.annotations = &plan->config->annotations,
 	};
-
-	return hook_run_confined(hooks, kind, &state, filter);
 }
 
 /* process.cwd is made when the image lacks it, as every runtime does. */
@@ -150,6 +147,8 @@ static int init_make_folder(const struct container_plan *plan)
 static int init_hooks_before_pivot(const struct container_plan *plan)
 {
 	const struct config_hooks *hooks = plan->config->hooks;
+	char *const nothing[] = { NULL };
+	struct container_state state;
 
 	if (!hooks)
 		return 0;
@@ -157,7 +156,10 @@ static int init_hooks_before_pivot(const struct container_plan *plan)
 		init_tell(plan, MESSAGE_HOOKS);
 		init_wait_for(plan, MESSAGE_GO);
 	}
-	return init_run_hooks(plan, &hooks->create_container, "createContainer", "creating", NULL);
+	state = init_state(plan, "creating");
+	/* The runtime's environment is wiped here (process_hide). */
+	return hook_run_confined(
+		&hooks->create_container, "createContainer", &state, NULL, nothing);
 }
 
 static int init_furnish_root(const struct container_plan *plan)
@@ -272,12 +274,15 @@ static bool init_installs_early(const struct container_plan *plan)
 	       (plan->fifo_fd >= 0 || (hooks && hooks->start_container.count));
 }
 
-static int init_run_start_hooks(const struct container_plan *plan)
+static int init_run_start_hooks(const struct container_plan *plan, const struct program *program)
 {
+	struct container_state state;
+
 	if (!plan->config->hooks)
 		return 0;
-	return init_run_hooks(plan, &plan->config->hooks->start_container, "startContainer",
-		"created", init_installs_early(plan) ? NULL : plan->seccomp);
+	state = init_state(plan, "created");
+	return hook_run_confined(&plan->config->hooks->start_container, "startContainer", &state,
+		init_installs_early(plan) ? NULL : plan->seccomp, program->environment);
 }
 
 static __attribute__((noreturn)) void init_fail(int socket_fd, int start_fd, int error)
@@ -313,7 +318,7 @@ void container_init(void *context)
 	if (plan->fifo_fd >= 0)
 		r = init_wait_for_start(plan, &start_fd);
 	if (r >= 0)
-		r = init_run_start_hooks(plan);
+		r = init_run_start_hooks(plan, &program);
 	if (r >= 0)
 		r = process_seal_descriptors(3 + plan->preserve_fds);
 	if (r >= 0)

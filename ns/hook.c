@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ns/hook.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,12 +42,12 @@ struct hook_setting {
 	struct buffer state;	 /* on their standard input */
 	int output_fd, error_fd; /* files of the annotations; -1: quoted when the hook fails */
 	const struct seccomp_program *filter; /* NULL: none */
+	char *const *environment;	      /* of hooks that have none of their own */
 };
 
-static __attribute__((noreturn)) void hook_execute(const struct config_hook *hook, int input_fd,
-	int output_fd, int error_fd, const struct seccomp_program *filter)
+static __attribute__((noreturn)) void hook_execute(const struct config_hook *hook,
+	const struct hook_setting *setting, int input_fd, int output_fd, int error_fd)
 {
-	static const char *const nothing[] = { NULL };
 	const char *const alone[] = { hook->path, NULL };
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -54,12 +55,12 @@ static __attribute__((noreturn)) void hook_execute(const struct config_hook *hoo
 	if (file_move(input_fd, 0, false) < 0 || file_move(output_fd, 1, false) < 0 ||
 		file_move(error_fd, 2, false) < 0 || process_seal_descriptors(3) < 0)
 		_exit(126);
-	if (filter && seccomp_install(filter, -1) < 0) {
+	if (setting->filter && seccomp_install(setting->filter, -1) < 0) {
 		(void)dprintf(2, "%s", error_text(-EINVAL));
 		_exit(126);
 	}
 	(void)execve(hook->path, (char **)(hook->args.count ? hook->args.items : alone),
-		(char **)(hook->env.count ? hook->env.items : nothing));
+		hook->env.items ? (char **)hook->env.items : setting->environment);
 	(void)dprintf(2, "cannot be executed: %s", error_words(errno));
 	_exit(127);
 }
@@ -81,10 +82,14 @@ static int hook_judge(const struct config_hook *hook, int status, int output_fd)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	hook_read_output(output_fd, &output);
-	if (WIFSIGNALED(status))
-		return error_set(EIO, "%s: ended by signal %d (%s)%s%s", hook->path,
-			WTERMSIG(status), strsignal(WTERMSIG(status)), output.length ? ": " : "",
-			output.data);
+	if (WIFSIGNALED(status)) {
+		const char *name = strsignal(WTERMSIG(status));
+
+		/* "bad system call", as in the middle of a sentence. */
+		return error_set(EIO, "%s: ended by signal %d (%c%s)%s%s", hook->path,
+			WTERMSIG(status), tolower((unsigned char)name[0]), name + 1,
+			output.length ? ": " : "", output.data);
+	}
 	return error_set(EIO, "%s: exit code %d%s%s", hook->path, WEXITSTATUS(status),
 		output.length ? ": " : "", output.data);
 }
@@ -111,8 +116,9 @@ static int hook_run(const struct config_hook *hook, const struct hook_setting *s
 	if (pid < 0)
 		return error_errno(pid, "%s: cannot start", hook->path);
 	if (pid == 0)
-		hook_execute(hook, input, setting->output_fd < 0 ? output : setting->output_fd,
-			setting->error_fd < 0 ? output : setting->error_fd, setting->filter);
+		hook_execute(hook, setting, input,
+			setting->output_fd < 0 ? output : setting->output_fd,
+			setting->error_fd < 0 ? output : setting->error_fd);
 	timely = process_wait_fd(pidfd, milliseconds);
 	if (!timely)
 		(void)process_signal(pidfd, SIGKILL);
@@ -178,9 +184,13 @@ static int hook_run_one(const struct config_hook_list *hooks, size_t index, cons
 }
 
 int hook_run_confined(const struct config_hook_list *hooks, const char *kind,
-	const struct container_state *state, const struct seccomp_program *filter)
+	const struct container_state *state, const struct seccomp_program *filter,
+	char *const *environment)
 {
-	struct hook_setting setting = { .output_fd = -EBADF, .error_fd = -EBADF, .filter = filter };
+	struct hook_setting setting = { .output_fd = -EBADF,
+		.error_fd = -EBADF,
+		.filter = filter,
+		.environment = environment };
 	int r;
 
 	if (!hooks->count)
@@ -195,13 +205,15 @@ int hook_run_confined(const struct config_hook_list *hooks, const char *kind,
 int hook_run_all(
 	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
-	return hook_run_confined(hooks, kind, state, NULL);
+	return hook_run_confined(hooks, kind, state, NULL, environ);
 }
 
 void hook_try_all(
 	const struct config_hook_list *hooks, const char *kind, const struct container_state *state)
 {
-	struct hook_setting setting = { .output_fd = -EBADF, .error_fd = -EBADF };
+	struct hook_setting setting = {
+		.output_fd = -EBADF, .error_fd = -EBADF, .environment = environ
+	};
 
 	if (!hooks->count)
 		return;

@@ -62,7 +62,8 @@ int container_check_id(const char *id)
 			strlen(id));
 	if (id[0] == '.' || id[strspn(id, allowed)])
 		return error_set(EINVAL,
-			"container id: must be of letters, digits and _+-. and not start with a "
+			"container ID with an invalid character: must be of letters, digits and "
+			"_+-. and not start with a "
 			"dot, "
 			"got \"%s\"",
 			id);

@@ -98,7 +98,18 @@ static int append_gids(
 	return 0;
 }
 
-/* Never to the inheritable set: it would pass through a setuid program (CVE-2022-29162). */
+static bool is_listed(const struct string_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->items[i], name))
+			return true;
+	return false;
+}
+
+/*
+ * Never to the inheritable set: it would pass through a setuid program (CVE-2022-29162). What
+ * is in it already may be ambient too, or a user other than root would not keep it.
+ */
 static void add_capabilities(
 	struct arena *arena, struct config_process *process, const struct string_list *names)
 {
@@ -111,6 +122,10 @@ static void add_capabilities(
 	append_strings(arena, &own->bounding, names);
 	append_strings(arena, &own->effective, names);
 	append_strings(arena, &own->permitted, names);
+	for (size_t i = 0; i < names->count; i++)
+		if (is_listed(&own->inheritable, names->items[i]))
+			append_strings(
+				arena, &own->ambient, &(struct string_list){ &names->items[i], 1 });
 	process->capabilities = own;
 }
 

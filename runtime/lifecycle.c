@@ -42,7 +42,8 @@ static int create_check_console(
 
 	if (process->terminal && detached && !options->console_socket)
 		return error_set(EINVAL,
-			"cannot allocate tty if hull will detach without setting console socket");
+			"cannot allocate tty if hull will detach without setting console socket "
+			"(use --console-socket)");
 	if (options->console_socket && !process->terminal)
 		return error_set(EINVAL, "--console-socket: process.terminal is false, there is no "
 					 "terminal to send");
@@ -106,6 +107,7 @@ static int create_fill_record(struct container *container, struct config *config
 	record->shared_pids = !config_namespace_is_new(config, NAMESPACE_PID);
 	record->has_poststart = config->hooks && config->hooks->poststart.count;
 	record->has_poststop = config->hooks && config->hooks->poststop.count;
+	rootless_add_mappings(config);
 	record->user_namespace_added = rootless_add_user_namespace(config);
 	if (request->emulators.count)
 		record->user_namespace_added |= emulation_add_user_namespace(config);

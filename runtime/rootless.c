@@ -43,16 +43,30 @@ static void add_mappings(struct arena *arena, struct config_id_mappings *mapping
 	if (id_range_find(file, name, geteuid(), &range))
 		mappings->items[mappings->count++] =
 			(struct id_mapping){ 1, range.first, range.count };
-	log_debug("a user namespace is added, as config.json has none: 0 is %" PRIu64
+	log_debug("ids of the user namespace, as config.json has none: 0 is %" PRIu64
 		  ", further ids of %s: %" PRIu64,
 		own, file, mappings->count > 1 ? range.count : 0);
+}
+
+static void add_all_mappings(struct config *config)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	const char *name = user ? user->pw_name : NULL;
+
+	add_mappings(&config->arena, &config->linux->uid_mappings, geteuid(), "/etc/subuid", name);
+	add_mappings(&config->arena, &config->linux->gid_mappings, getegid(), "/etc/subgid", name);
+}
+
+void rootless_add_mappings(struct config *config)
+{
+	if (config_namespace_is_new(config, NAMESPACE_USER) && !config->linux->uid_mappings.count)
+		add_all_mappings(config);
 }
 
 bool rootless_add_user_namespace(struct config *config)
 {
 	struct config_linux *section = config->linux;
 	size_t count = section->namespaces.count;
-	const struct passwd *user;
 	void *items;
 
 	if (geteuid() == 0 || config_namespace(config, NAMESPACE_USER))
@@ -64,10 +78,6 @@ bool rootless_add_user_namespace(struct config *config)
 	section->namespaces.items = items;
 	section->namespaces.items[section->namespaces.count++] =
 		(struct config_namespace){ .type = NAMESPACE_USER };
-	user = getpwuid(geteuid());
-	add_mappings(&config->arena, &section->uid_mappings, geteuid(), "/etc/subuid",
-		user ? user->pw_name : NULL);
-	add_mappings(&config->arena, &section->gid_mappings, getegid(), "/etc/subgid",
-		user ? user->pw_name : NULL);
+	add_all_mappings(config);
 	return true;
 }

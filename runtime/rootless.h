@@ -23,4 +23,7 @@ bool rootless_is(enum rootless rootless);
  */
 bool rootless_add_user_namespace(struct config *config);
 
+/* The same ids for a new user namespace that the configuration has no mappings for. */
+void rootless_add_mappings(struct config *config);
+
 #endif

@@ -35,8 +35,9 @@ int seccomp_agent_send(const struct config_seccomp *config, const struct contain
 
 	if (listener_fd < 0)
 		return error_set(EPROTO, "the seccomp listener did not arrive");
-	socket_fd = unix_socket_connect(
-		"config.json: linux.seccomp.listenerPath", config->listener_path);
+	socket_fd = unix_socket_connect("config.json: linux.seccomp.listenerPath: failed to "
+					"connect with seccomp agent",
+		config->listener_path);
 	if (socket_fd < 0)
 		return socket_fd;
 	agent_write_state(config, state, pid, &text);

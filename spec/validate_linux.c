@@ -27,10 +27,12 @@ static int validate_namespaces(const struct validation *at, const struct config_
 
 /*
  * Mappings beside a user namespace that is joined are let pass: containerd and
- * CRI-O give both. The runtime compares them with those of the namespace.
+ * CRI-O give both. The runtime compares them with those of the namespace. For a
+ * new one without any the runtime has some, but those of one kind mean nothing.
  */
 static int validate_user_namespace(const struct validation *at, const struct config *config)
 {
+	bool given = config->linux->uid_mappings.count || config->linux->gid_mappings.count;
 	const struct {
 		const struct config_id_mappings *mappings;
 		const char *path;
@@ -45,7 +47,8 @@ static int validate_user_namespace(const struct validation *at, const struct con
 		if (kinds[i].mappings->count && !config_namespace(config, NAMESPACE_USER))
 			return validation_refuse(
 				at, "%s: must not be set without a user namespace", kinds[i].path);
-		if (!kinds[i].mappings->count && config_namespace_is_new(config, NAMESPACE_USER))
+		if (given && !kinds[i].mappings->count &&
+			config_namespace_is_new(config, NAMESPACE_USER))
 			return validation_refuse(at,
 				"%s: is required for a new user namespace, but missing",
 				kinds[i].path);

@@ -76,8 +76,10 @@ static int validate_sysctl(
 	char path[PATH_MAX];
 
 	if (sysctl_path(key, path, sizeof(path)) < 0)
-		return validation_refuse(
-			at, "linux.sysctl[\"%.64s\"]: must be the name of a sysctl", key);
+		return validation_refuse(at,
+			"linux.sysctl[\"%.64s\"]: must be the name of a sysctl, it contains an "
+			"invalid path",
+			key);
 	if (!strcmp(path, "kernel/hostname"))
 		return validation_refuse(at,
 			"linux.sysctl[\"%.64s\"]: must not be set, hostname is the field for it",

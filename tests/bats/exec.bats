@@ -267,6 +267,15 @@ container() { run_sleeper; }
 	assert_line $'CapInh:\t0000000000000000'
 }
 
+@test "exec --cap: what is inheritable already becomes ambient too" {
+	config '.process.capabilities = {inheritable: ["CAP_CHOWN", "CAP_SYSLOG"], permitted: ["CAP_KILL", "CAP_CHOWN"],
+		effective: ["CAP_KILL"], bounding: ["CAP_KILL", "CAP_CHOWN", "CAP_SYSLOG"], ambient: ["CAP_CHOWN"]}'
+	container
+	try hull exec --cap CAP_SYSLOG --cap CAP_KILL "$ID" grep ^Cap /proc/self/status
+	assert_ok
+	assert_line $'CapInh:\t0000000400000001' $'CapPrm:\t0000000400000021' $'CapAmb:\t0000000400000001'
+}
+
 @test "exec --cap: an unknown capability is named" {
 	container
 	try hull exec --cap CAP_NO_SUCH "$ID" true
@@ -536,6 +545,7 @@ group_make() { mkdir -p "$(cgroup_dir "$(pid_of)" "$1")/$2"; }
 	try hull exec --cgroup memory:a --cgroup memory:a "$ID" true
 	assert_error --code 255 memory
 	try hull exec --cgroup memory,nonsense:a "$ID" true
+	assert_error --code 255 "unknown controller" nonsense
 	assert_error --code 255 nonsense
 	try hull exec --cgroup a --cgroup memory:a "$ID" true
 	assert_error --code 255 cgroup

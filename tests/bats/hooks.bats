@@ -122,6 +122,30 @@ all_hooks() {
 	run ! grep -q SECRET "$BATS_TEST_TMPDIR/env"
 }
 
+@test "hooks: without env the caller's; those of startContainer the container's" {
+	local dir=$BATS_TEST_TMPDIR kind
+	printf '#!/bin/sh\nenv >/env.startContainer\n' >"$ROOTFS/hook"
+	chmod +x "$ROOTFS/hook"
+	config '.hooks.startContainer = [{path: "/hook"}] | .process.env += ["INSIDE=1"]'
+	for kind in prestart createRuntime poststart poststop; do
+		config --arg kind "$kind" --arg text "env >$dir/env.$kind; echo >>$dir/env.$kind" \
+			'.hooks[$kind] = [{path: "/bin/sh", args: ["sh", "-c", $text]}]'
+	done
+	config --arg text "/usr/bin/env >$dir/env.none" \
+		'.hooks.createRuntime += [{path: "/bin/sh", args: ["sh", "-c", $text], env: []}]'
+	OUTSIDE=1 run_script true
+	assert_ok
+	for kind in prestart createRuntime poststart poststop; do
+		grep -qx OUTSIDE=1 "$dir/env.$kind"
+		grep -qxF "PATH=$PATH" "$dir/env.$kind"
+		not grep -q INSIDE "$dir/env.$kind"
+	done
+	not grep -q OUTSIDE "$dir/env.none"
+	grep -qx INSIDE=1 "$ROOTFS/env.startContainer"
+	grep -qx HOME=/root "$ROOTFS/env.startContainer"
+	not grep -q OUTSIDE "$ROOTFS/env.startContainer"
+}
+
 @test "hooks: without args the path is the name" {
 	printf '#!/bin/sh\necho "$0 $#" >%s\n' "$BATS_TEST_TMPDIR/args" >"$BATS_TEST_TMPDIR/hook"
 	chmod +x "$BATS_TEST_TMPDIR/hook"
@@ -289,6 +313,7 @@ all_hooks() {
 	assert_status 1
 	[[ -n $stderr ]]
 	$PEER || assert_error "signal 9 (killed)"
+	$PEER || [[ $stderr == *"(killed)"* ]]
 	assert_nothing_left
 }
 

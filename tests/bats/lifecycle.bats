@@ -835,6 +835,7 @@ several() {
 			assert_status 1
 			[[ -n $stderr ]] || report "no message for id '$id'"
 			$PEER || [[ $stderr != *$'\n'* ]] || report "more than one line for id '$id'"
+			[[ -z $id || ${#id} -gt 255 ]] || assert_error "container id" "invalid character"
 		done
 		for command in state start "delete --force"; do
 			# shellcheck disable=SC2086 # two words

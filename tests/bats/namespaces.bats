@@ -199,6 +199,17 @@ ns_inside() {
 	grep -qE '^Groups:\s100009' "/proc/$pid/status"
 }
 
+@test "user namespace: without mappings the caller is root inside" {
+	with_namespace user
+	config '(.mounts[] | select(.destination == "/dev/pts")).options -= ["gid=5"]'
+	run_script 'id -u; id -g; for map in uid gid; do head -n 1 /proc/self/${map}_map | tr -s " "; done'
+	assert_ok
+	assert_output $'0\n0\n 0 '"$(id -u)"$' 1\n 0 '"$(id -g) 1"
+	config '.linux.gidMappings = [{containerID: 0, hostID: 0, size: 1}]'
+	try hull run "$ID"
+	assert_error "linux.uidMappings: is required"
+}
+
 @test "user namespace: several ranges" {
 	with_namespace user
 	config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10},

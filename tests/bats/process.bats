@@ -341,6 +341,16 @@ bits() {
 	printf '%016x\n' "$mask"
 }
 
+@test "capabilities: what cannot be ambient is named, the rest is raised" {
+	config '.process.capabilities.inheritable = ["CAP_KILL"]
+		| .process.capabilities.ambient = ["CAP_KILL", "CAP_CHOWN"]'
+	payload cat /proc/self/status
+	try hull run "$ID"
+	assert_ok
+	assert_line "CapAmb:"$'\t'"$(bits KILL)"
+	[[ $stderr == *"can't raise ambient capability CAP_CHOWN: "* && $stderr != *CAP_KILL* ]] || report "warning"
+}
+
 @test "capabilities: each of the five sets is its own" {
 	config '.process.capabilities = {
 		bounding: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW", "CAP_FOWNER"],
