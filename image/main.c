@@ -23,6 +23,8 @@ static const struct command *const commands[] = {
 	&command_export,
 	&command_login,
 	&command_logout,
+	&command_checkpoint_pack,
+	&command_checkpoint_unpack,
 	NULL,
 };
 

@@ -5,6 +5,8 @@
 /* What `checkpoint` and `restore` ask of an isolation. */
 #include <stdbool.h>
 
+struct checkpoint_export;
+
 struct checkpoint_request {
 	const char *criu; /* --criu: the program; NULL: the one in PATH */
 	const char *image_path, *work_path;
@@ -15,6 +17,8 @@ struct checkpoint_request {
 	unsigned int network_lock; /* enum criu_network_lock */
 	unsigned int ghost_limit;  /* bytes; 0: CRIU's own */
 	const char *lsm_profile, *lsm_mount_context, *config_file;
+	struct checkpoint_export *packed; /* it becomes an archive; NULL: the folder stays */
+	const char *scratch; /* a folder of images that is taken away once they are restored */
 	bool empty_network;
 	bool leave_running, tcp_established, tcp_skip_in_flight, tcp_close, ext_unix_sk, shell_job;
 	bool file_locks, pre_dump, lazy_pages, auto_dedup, link_remap;

@@ -13,6 +13,7 @@
 #include "checkpoint/criu.h"
 #include "checkpoint/criu_files.h"
 #include "runtime/checkpoint_ability.h"
+#include "runtime/checkpoint_export.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/external.h"
 #include "runtime/host_cgroup.h"
@@ -21,6 +22,8 @@
 #define INTERFACES_HEAD	 2 /* lines of /proc/PID/net/dev before the first interface */
 
 struct dump {
+	const struct container *container;
+	const struct checkpoint_request *request;
 	const struct cgroup *cgroup;
 	int images_fd;
 	bool was_frozen, froze;
@@ -34,13 +37,18 @@ struct dump {
 static int dump_notify(void *context, const char *script, pid_t pid, int fd)
 {
 	struct dump *dump = context;
-	int r;
+	int r = 0;
 
 	(void)pid;
 	(void)fd;
 	/* The images are whole, and nobody has been ended yet. */
-	if (!strcmp(script, "post-dump") && dump->loosen)
-		return criu_files_loosen(dump->images_fd);
+	if (!strcmp(script, "post-dump")) {
+		if (dump->loosen)
+			r = criu_files_loosen(dump->images_fd);
+		return r >= 0 && dump->request->packed
+			       ? checkpoint_export_pack(dump->request->packed, dump->container)
+			       : r;
+	}
 	if (strcmp(script, "pre-dump") != 0 || dump->was_frozen || cgroup_is_none(dump->cgroup))
 		return 0;
 	r = cgroup_freeze(dump->cgroup, true);
@@ -140,7 +148,7 @@ int host_checkpoint(const struct container *container, const struct config *conf
 	struct criu_options options;
 	struct external external = { container, config, NULL, &arena, &options };
 	pid_t pid = (pid_t)container->record.pid;
-	struct dump dump = { 0 };
+	struct dump dump = { .container = container, .request = request };
 	int r = host_open_cgroup(container, &cgroup);
 
 	if (r >= 0)
