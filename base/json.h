@@ -39,7 +39,7 @@ struct json {
 int json_parse(struct arena *arena, const char *name, const char *bytes, size_t length,
 	struct json **root);
 
-/* The member of an object, or NULL, as of what is none; of members with one key the last counts. */
+/* The member of an object, or NULL, as of NULL and of what is no object; of members with one key the last counts. */
 const struct json *json_get(const struct json *object, const char *key);
 
 /* The place of a node in its document, such as "mounts[3].options"; "" for the root. */

@@ -218,6 +218,8 @@ static int criu_failed(
 	criu_log_cause(options->work_fd, options->log_file, &cause);
 	if (!cause.length)
 		buffer_text(&cause, error ? error_words(error) : "CRIU does not say why");
+	if (!path)
+		return error_set(EIO, "%s: %s", request_words(type), cause.data);
 	return error_set(EIO, "%s: %s (CRIU's log: %s/%s)", request_words(type), cause.data, path,
 		options->log_file);
 }

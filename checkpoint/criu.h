@@ -49,7 +49,8 @@ typedef int criu_notify(void *context, const char *script, pid_t pid, int fd);
 
 /*
  * One request until its end. A notification that returns an error ends it: then its message counts.
- * Else the message is the cause from CRIU's log, and names the log below WORK_PATH.
+ * Else the message is the cause from CRIU's log, and names the log below WORK_PATH
+ * (NULL: it is not kept).
  */
 int criu_request(struct criu *criu, enum criu_request type, const struct criu_options *options,
 	const char *work_path, criu_notify *notify, void *context, pid_t *restored);

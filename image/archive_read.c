@@ -11,7 +11,6 @@
 #include "base/file.h"
 #include "image/inflate.h"
 #include "image/scratch.h"
-#include "image/tar.h"
 
 #define CHUNK_BYTES  ((size_t)256 << 10)
 #define ENTRIES_MOST 65536
@@ -131,71 +130,87 @@ static bool is_compressed(int fd)
 	return (magic[0] == 0x1f && magic[1] == 0x8b) || !memcmp(magic, "\x28\xb5\x2f\xfd", 4);
 }
 
-static int unpack(struct archive *archive)
+static int unpack(int packed)
 {
-	_cleanup_close_ int packed = TAKE_FD(archive->fd);
+	_cleanup_close_ int fd = scratch_open_nameless();
 	int r;
 
-	archive->fd = scratch_open_nameless();
-	if (archive->fd < 0)
-		return error_errno(archive->fd, "make a temporary file");
-	r = archive_inflate(packed, archive->fd);
-	return r < 0 ? error_context(r, "%s", archive->path) : 0;
+	if (fd < 0)
+		return error_errno(fd, "make a temporary file");
+	r = archive_inflate(packed, fd);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int archive_open_plain(const char *path)
+{
+	_cleanup_close_ int fd = strcmp(path, "-") != 0
+					 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+					 : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	int r;
+
+	if (fd < 0)
+		return error_errno(errno, "%s", path);
+	if (lseek(fd, 0, SEEK_CUR) < 0)
+		return error_set(EINVAL, "%s: an archive must be a file, no pipe", path);
+	if (!is_compressed(fd))
+		return TAKE_FD(fd);
+	r = unpack(fd);
+	return r < 0 ? error_context(r, "%s", path) : r;
 }
 
 /* ---- the index of what is in it ---- */
 
-static int read_entries(struct archive *archive)
+int archive_each(int fd, uint64_t begin, uint64_t size,
+	int (*entry)(void *context, const struct tar_entry *entry), void *context)
 {
 	_cleanup_free_ char *chunk = memory_allocate(CHUNK_BYTES);
-	_cleanup_tar_ struct tar *tar = tar_begin(take_entry, archive);
+	_cleanup_tar_ struct tar *tar = tar_begin(entry, context);
 	uint64_t at = 0;
-	struct stat st;
 	int r = 0;
 
-	if (fstat(archive->fd, &st) < 0)
-		return error_errno(errno, "%s", archive->path);
-	while (r >= 0 && at < (uint64_t)st.st_size) {
-		uint64_t skip = tar_skippable(tar), left = (uint64_t)st.st_size - at;
+	while (r >= 0 && at < size) {
+		uint64_t skip = tar_skippable(tar), left = size - at;
 		ssize_t n;
 
 		/* Behind the end everything may be skipped. */
 		skip = skip < left ? skip : left;
-
 		if (skip > CHUNK_BYTES) {
 			tar_skip(tar, skip);
 			at += skip;
+			left -= skip;
 		}
-		n = pread(archive->fd, chunk, CHUNK_BYTES, (off_t)at);
+		n = pread(fd, chunk, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES,
+			(off_t)(begin + at));
 		if (n < 0)
-			return error_errno(errno, "%s", archive->path);
+			return error_errno(errno, "cannot be read");
 		if (n == 0)
 			break;
 		at += (uint64_t)n;
 		r = tar_feed(tar, chunk, (size_t)n);
 	}
-	if (r >= 0)
-		r = tar_finish(tar);
+	return r < 0 ? r : tar_finish(tar);
+}
+
+static int read_entries(struct archive *archive)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(archive->fd, &st) < 0)
+		return error_errno(errno, "%s", archive->path);
+	r = archive_each(archive->fd, 0, (uint64_t)st.st_size, take_entry, archive);
 	return r < 0 ? error_context(r, "%s", archive->path) : 0;
 }
 
 int archive_open(struct arena *arena, const char *path, struct archive **archive)
 {
 	struct archive *opened = memory_allocate_zero(sizeof(*opened));
-	int r = 0;
 
 	*archive = opened;
 	opened->arena = arena;
 	opened->path = arena_copy(arena, path, strlen(path));
-	opened->fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-					    : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (opened->fd < 0)
-		return error_errno(errno, "%s", path);
-	if (lseek(opened->fd, 0, SEEK_CUR) < 0)
-		return error_set(EINVAL, "%s: an archive must be a file, no pipe", path);
-	if (is_compressed(opened->fd))
-		r = unpack(opened);
-	return r < 0 ? r : read_entries(opened);
+	opened->fd = archive_open_plain(path);
+	return opened->fd < 0 ? opened->fd : read_entries(opened);
 }
 
 void archive_close(struct archive **archive)

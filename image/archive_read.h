@@ -7,7 +7,19 @@
 
 #include "base/memory.h"
 
+#include "image/tar.h"
+
 struct archive;
+
+/* A tar as a file, which is decompressed if it is compressed: a descriptor, or with a message. */
+int archive_open_plain(const char *path);
+
+/*
+ * Call ENTRY for each header of the tar that lies in FD from BEGIN on, SIZE bytes; offsets of
+ * entries count from BEGIN. Negative errno with a message, or what ENTRY returned.
+ */
+int archive_each(int fd, uint64_t begin, uint64_t size,
+	int (*entry)(void *context, const struct tar_entry *entry), void *context);
 
 /* Read the headers of all entries. Negative errno with a message; a compressed tar is unpacked
  * into a nameless file first. */

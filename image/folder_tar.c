@@ -30,8 +30,7 @@ struct linked {
 };
 
 struct walk {
-	int (*put)(void *context, const void *bytes, size_t length);
-	void *context;
+	const struct folder_tar *wanted;
 	struct arena arena;
 	dev_t device;
 	struct linked *linked;
@@ -56,6 +55,11 @@ static const char *earlier_name(struct walk *walk, const struct stat *st, const 
 	return NULL;
 }
 
+static bool is_of_overlay(const char *xattr)
+{
+	return !strncmp(xattr, "trusted.overlay.", 16) || !strncmp(xattr, "user.overlay.", 13);
+}
+
 /* FILE is a path through /proc, so that links need no descriptor that reads. */
 static int collect_xattrs(struct walk *walk, const char *file, struct tar_entry *entry)
 {
@@ -70,6 +74,8 @@ static int collect_xattrs(struct walk *walk, const char *file, struct tar_entry 
 
 		/* Labels of this machine's security modules are no part of the files. */
 		if (size < 0 || !strcmp(name, "security.selinux") || !strncmp(name, "system.", 7))
+			continue;
+		if (walk->wanted->removed && is_of_overlay(name))
 			continue;
 		xattrs[entry->xattr_count++] = (struct tar_xattr){
 			.name = arena_copy(&walk->arena, name, strlen(name)),
@@ -98,11 +104,13 @@ static int put_contents(struct walk *walk, const char *file, const char *path, u
 			return n < 0 ? error_errno(errno, "%s", path)
 				     : error_set(EIO, "%s: became shorter meanwhile", path);
 		at += (uint64_t)n;
-		r = walk->put(walk->context, walk->chunk, (size_t)n);
+		r = walk->wanted->put(walk->wanted->context, walk->chunk, (size_t)n);
 		if (r < 0)
 			return r;
 	}
-	return tar_padding(size) ? walk->put(walk->context, zeros, tar_padding(size)) : 0;
+	return tar_padding(size)
+		       ? walk->wanted->put(walk->wanted->context, zeros, tar_padding(size))
+		       : 0;
 }
 
 /* False for what no tar has: sockets. */
@@ -166,13 +174,42 @@ static int put_entry(struct walk *walk, const char *file, const char *path, cons
 		(void)collect_xattrs(walk, file, &entry);
 	}
 	tar_write_header(&header, &entry);
-	r = walk->put(walk->context, header.data, header.length);
+	r = walk->wanted->put(walk->wanted->context, header.data, header.length);
 	return r < 0 || entry.type != TAR_FILE ? r : put_contents(walk, file, path, entry.size);
 }
 
 /* ---- folders ---- */
 
 static int put_folder(struct walk *walk, int folder_fd, const char *prefix);
+
+static bool has_overlay_mark(const char *file, const char *name)
+{
+	_cleanup_free_ char *trusted = string_format("trusted.overlay.%s", name);
+	_cleanup_free_ char *user = string_format("user.overlay.%s", name);
+
+	return lgetxattr(file, trusted, NULL, 0) >= 0 || lgetxattr(file, user, NULL, 0) >= 0;
+}
+
+/* 1 when PATH is only a mark of the overlay that something is gone. */
+static int put_overlay_mark(
+	const struct walk *walk, const char *file, const char *path, const struct stat *st)
+{
+	const struct folder_tar *wanted = walk->wanted;
+
+	if (!wanted->removed)
+		return 0;
+	if (S_ISCHR(st->st_mode) && st->st_rdev == 0) {
+		int r = wanted->removed(wanted->context, path, false);
+
+		return r < 0 ? r : 1;
+	}
+	if (has_overlay_mark(file, "redirect") || has_overlay_mark(file, "metacopy"))
+		return error_set(EOPNOTSUPP,
+			"%s: an overlay with redirect_dir or metacopy cannot be saved", path);
+	return S_ISDIR(st->st_mode) && has_overlay_mark(file, "opaque")
+		       ? wanted->removed(wanted->context, path, true)
+		       : 0;
+}
 
 static int put_name(struct walk *walk, int folder_fd, const char *prefix, const char *name)
 {
@@ -184,6 +221,9 @@ static int put_name(struct walk *walk, int folder_fd, const char *prefix, const 
 	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(errno, "%s%s", prefix, name);
 	path = arena_format(&walk->arena, "%s%s%s", prefix, name, S_ISDIR(st.st_mode) ? "/" : "");
+	r = put_overlay_mark(walk, file, path, &st);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = put_entry(walk, file, path, &st);
 	if (r >= 0 && S_ISDIR(st.st_mode)) {
 		_cleanup_close_ int fd =
@@ -224,26 +264,34 @@ static int put_folder(struct walk *walk, int folder_fd, const char *prefix)
 	return r;
 }
 
-int folder_tar(const char *path, int (*put)(void *context, const void *bytes, size_t length),
-	void *context)
+int folder_tar_write(const struct folder_tar *wanted)
 {
-	struct walk walk = { .put = put, .context = context };
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct walk walk = { .wanted = wanted };
+	_cleanup_close_ int fd = open(wanted->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *prefix = wanted->plain ? "" : "./";
 	static const char end[2 * TAR_BLOCK];
 	struct stat st;
-	int r;
+	int r = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_errno(errno, "%s", path);
+		return error_errno(errno, "%s", wanted->path);
 	walk.device = st.st_dev;
 	walk.chunk = memory_allocate(CHUNK_BYTES);
-	r = put_entry(&walk, path, "./", &st);
+	if (!wanted->plain)
+		r = put_entry(&walk, wanted->path, prefix, &st);
 	if (r >= 0)
-		r = put_folder(&walk, fd, "./");
-	if (r >= 0)
-		r = put(context, end, sizeof(end));
+		r = put_folder(&walk, fd, prefix);
+	if (r >= 0 && !wanted->open)
+		r = wanted->put(wanted->context, end, sizeof(end));
 	memory_free_pointer(&walk.chunk);
 	memory_free_pointer(&walk.linked);
 	arena_free(&walk.arena);
 	return r;
+}
+
+int folder_tar(const char *path, int (*put)(void *context, const void *bytes, size_t length),
+	void *context)
+{
+	return folder_tar_write(
+		&(struct folder_tar){ .path = path, .put = put, .context = context });
 }

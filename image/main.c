@@ -24,6 +24,8 @@ static const struct command *const commands[] = {
 	&command_login,
 	&command_logout,
 	&command_complete,
+	&command_checkpoint_pack,
+	&command_checkpoint_unpack,
 	NULL,
 };
 

@@ -15,6 +15,8 @@ struct checkpoint_hold {
 	void *context;
 };
 
+struct checkpoint_export;
+
 struct checkpoint_request {
 	const char *criu; /* --criu: the program; NULL: the one in PATH */
 	const char *image_path, *work_path;
@@ -26,6 +28,8 @@ struct checkpoint_request {
 	unsigned int ghost_limit;  /* bytes; 0: CRIU's own */
 	const char *lsm_profile, *lsm_mount_context, *config_file;
 	const struct checkpoint_hold *hold; /* NULL: none */
+	struct checkpoint_export *packed;   /* it becomes an archive; NULL: the folder stays */
+	const char *scratch; /* a folder of images that is taken away once they are restored */
 	bool empty_network;
 	bool leave_running, tcp_established, tcp_skip_in_flight, tcp_close, ext_unix_sk, shell_job;
 	bool file_locks, pre_dump, lazy_pages, auto_dedup, link_remap;

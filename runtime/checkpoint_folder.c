@@ -47,6 +47,9 @@ int checkpoint_folder_open(
 	folder->work_fd = folder_open("--work-path", folder->work_path, true);
 	if (folder->work_fd < 0)
 		return folder->work_fd;
+	/* A log that goes with the images is of no use to anybody. */
+	if (!request->work_path && request->scratch)
+		folder->work_path = NULL;
 	return make ? 0 : check_images(folder, request->image_path);
 }
 

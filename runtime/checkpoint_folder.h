@@ -10,7 +10,7 @@
 
 struct checkpoint_folder {
 	int images_fd, work_fd;
-	const char *work_path;
+	const char *work_path; /* for messages; NULL: it does not last */
 };
 
 #define CHECKPOINT_FOLDER_NONE { .images_fd = -EBADF, .work_fd = -EBADF }

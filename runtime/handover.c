@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,18 +34,29 @@ static bool handover_own_folder(char folder[PATH_MAX])
 	return true;
 }
 
+/* Not by /proc/self/exe alone, which may be a clone that lies nowhere (runtime/self.h). */
+void handover_execute(const char *program, char **words)
+{
+	const char *slash = strrchr(program_invocation_name, '/');
+	char path[PATH_MAX], folder[PATH_MAX];
+
+	if (slash && (size_t)snprintf(path, sizeof(path), "%.*s%s",
+			     (int)(slash + 1 - program_invocation_name), program_invocation_name,
+			     program) < sizeof(path))
+		(void)execv(path, words);
+	if (handover_own_folder(folder) &&
+		(size_t)snprintf(path, sizeof(path), "%s/%s", folder, program) < sizeof(path))
+		(void)execv(path, words);
+	(void)execvp(program, words);
+}
+
 int handover(const char *command, char **words)
 {
-	_cleanup_free_ char *program = NULL, *path = NULL;
-	char folder[PATH_MAX];
+	_cleanup_free_ char *program = NULL;
 
 	if (handover_is_name(command)) {
 		program = string_format("hull-%s", command);
-		if (handover_own_folder(folder)) {
-			path = string_format("%s/%s", folder, program);
-			(void)execv(path, words);
-		}
-		(void)execvp(program, words);
+		handover_execute(program, words);
 	}
 	return error_set(ENOENT, "unknown command: \"%s\" (see --help)", command);
 }

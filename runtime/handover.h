@@ -9,4 +9,7 @@
  */
 int handover(const char *command, char **words);
 
+/* Execute one of hull's other programs, beside hull or in PATH. Returns when there is none. */
+void handover_execute(const char *program, char **words);
+
 #endif

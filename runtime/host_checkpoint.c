@@ -14,6 +14,7 @@
 #include "checkpoint/criu_files.h"
 #include "checkpoint/migrate.h"
 #include "runtime/checkpoint_ability.h"
+#include "runtime/checkpoint_export.h"
 #include "runtime/checkpoint_folder.h"
 #include "runtime/external.h"
 #include "runtime/host_cgroup.h"
@@ -26,6 +27,7 @@ struct dump {
 	const struct container *container;
 	const struct cgroup *cgroup;
 	const struct checkpoint_hold *hold;
+	struct checkpoint_export *packed;
 	const struct criu *criu;
 	struct thaw_guard guard;
 	int images_fd;
@@ -40,6 +42,8 @@ static int dump_saved(struct dump *dump)
 {
 	int r = dump->loosen ? criu_files_loosen(dump->images_fd) : 0;
 
+	if (r >= 0 && dump->packed)
+		r = checkpoint_export_pack(dump->packed, dump->container);
 	if (r < 0 || !dump->hold)
 		return r;
 	r = dump->hold->held(dump->hold->context);
@@ -55,7 +59,7 @@ static int dump_saved(struct dump *dump)
 static int dump_notify(void *context, const char *script, pid_t pid, int fd)
 {
 	struct dump *dump = context;
-	int r;
+	int r = 0;
 
 	(void)pid;
 	(void)fd;
@@ -169,7 +173,9 @@ int host_checkpoint(const struct container *container, const struct config *conf
 	struct criu_options options;
 	struct external external = { container, config, NULL, &arena, &options };
 	pid_t pid = (pid_t)container->record.pid;
-	struct dump dump = { .container = container, .hold = request->hold };
+	struct dump dump = {
+		.container = container, .hold = request->hold, .packed = request->packed
+	};
 	int r = host_open_cgroup(container, &cgroup);
 
 	if (r >= 0)

@@ -298,6 +298,8 @@ int host_restore(struct container *container, const struct process_request *requ
 	if (r >= 0)
 		r = restore_run(&restore, &options, &folder, &tenant);
 	external_close(&options);
+	if (request->restore->scratch)
+		(void)file_remove_tree_at(AT_FDCWD, request->restore->scratch);
 	(void)unlinkat(container->folder_fd, ROOT_FOLDER, AT_REMOVEDIR);
 	return r;
 }

@@ -12,6 +12,10 @@ struct checkpoint_options {
 	const char *page_server, *network_lock, *cgroups_mode, *ghost_limit, *status_fd;
 	struct string_list empty_namespaces;
 	bool check;
+	/* Archives. */
+	const char *export_file, *image, *import_file;
+	struct string_list allowed;
+	bool whole_rootfs, plain;
 };
 
 #define CHECKPOINT_FLAG(name, member, help)                                                        \
