@@ -54,3 +54,12 @@ emulated() { podman "$1" --annotation "hull.emulator=$FOREIGN/qemu-riscv64" "${@
 		sh -c 'uname -m; /foreign/busybox uname -m'
 	assert_output "$(uname -m)"$'\nriscv64'
 }
+
+@test "emulator: containers of a pod with a user namespace share it" {
+	podman pod create --network none --uidmap 0:100000:65536 --gidmap 0:100000:65536 "$C" >/dev/null
+	emulated run --detach --pod "$C" --name "$C-a" foreign sleep 1000 >/dev/null
+	try emulated run --rm --pod "$C" foreign sh -c 'uname -m; cat /proc/self/uid_map'
+	assert_eq "$(xargs <<<"$output")" "riscv64 0 100000 65536"
+	try podman exec "$C-a" uname -m
+	assert_output riscv64
+}
