@@ -36,7 +36,7 @@ int file_write_all(int fd, const void *bytes, size_t length);
 /* Write TEXT in one write(2) to an existing file, as procfs, sysfs and cgroupfs want it. */
 int file_write_at(int folder_fd, const char *path, const char *text);
 
-/* Put bytes under NAME (a path too) so that readers see the old file or the whole new one, never a part. */
+/* Put bytes under NAME, a path too: readers see the old file or the whole new one, never a part. */
 int file_replace_at(int folder_fd, const char *name, const void *bytes, size_t length, mode_t mode);
 
 /* Remove a folder and all in it, without following a link or leaving the file system. */

@@ -23,7 +23,7 @@ int base64_decode(const char *text, struct buffer *bytes)
 
 		for (size_t i = 0; i < 4; i++) {
 			const char *letter =
-				i < 4 - missing ? memchr(letters, text[at + i], 64) : letters;
+				i < 4 - missing ? strchr(letters, text[at + i]) : letters;
 
 			if (!letter)
 				return -EINVAL;
@@ -50,7 +50,7 @@ void base64_encode(const void *bytes, size_t length, struct buffer *text)
 		if (count > 2)
 			word |= from[at + 2];
 		for (size_t i = 0; i < 4; i++)
-			four[i] = i <= count ? letters[word >> (18 - 6 * i) & 63] : '=';
+			four[i] = (char)(i <= count ? letters[word >> (18 - 6 * i) & 63] : '=');
 		buffer_bytes(text, four, 4);
 	}
 }

@@ -205,12 +205,44 @@ bool policy_identity_fits(const struct policy_requirement *requirement,
 
 /* ---- requirements ---- */
 
+/* GPG's requirement names the kind of its keys; only keyrings are known. */
+static int check_key_type(const struct json_reader *reader, const struct json *object)
+{
+	const struct json *type;
+	int r = json_reader_need(reader, object, "keyType", JSON_STRING, &type);
+
+	return r < 0 || !strcmp(type->text, "GPGKeys")
+		       ? r
+		       : json_reader_refuse(reader, type, "GPGKeys");
+}
+
+static int read_signed(const struct json_reader *reader, const struct json *object,
+	const char *const *members, struct policy_requirement *requirement)
+{
+	int r = check_members(reader, object, members);
+
+	if (r >= 0 && requirement->kind == POLICY_GPG)
+		r = check_key_type(reader, object);
+	if (r >= 0)
+		r = read_keys(reader, object, requirement);
+	return r < 0 ? r : read_identity(reader, object, requirement);
+}
+
 static int read_requirement(const struct json_reader *reader, const struct json *object,
 	struct policy_requirement *requirement)
 {
 	static const char *const plain[] = { "type", NULL };
 	static const char *const sigstore[] = { "type", "keyPath", "keyPaths", "keyData",
 		"keyDatas", "signedIdentity", NULL };
+	static const char *const gpg[] = { "type", "keyType", "keyPath", "keyPaths", "keyData",
+		"signedIdentity", NULL };
+	static const struct {
+		const char *type;
+		enum policy_kind kind;
+		const char *const *members;
+	} kinds[] = { { "insecureAcceptAnything", POLICY_ACCEPT, plain },
+		{ "reject", POLICY_REJECT, plain }, { "sigstoreSigned", POLICY_SIGSTORE, sigstore },
+		{ "signedBy", POLICY_GPG, gpg } };
 	const struct json *type;
 	int r;
 
@@ -219,21 +251,17 @@ static int read_requirement(const struct json_reader *reader, const struct json 
 	r = json_reader_need(reader, object, "type", JSON_STRING, &type);
 	if (r < 0)
 		return r;
-	*requirement = (struct policy_requirement){ .kind = POLICY_REJECT };
-	if (!strcmp(type->text, "sigstoreSigned")) {
-		requirement->kind = POLICY_SIGSTORE;
-		r = check_members(reader, object, sigstore);
-		if (r >= 0)
-			r = read_keys(reader, object, requirement);
-		return r < 0 ? r : read_identity(reader, object, requirement);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(kinds[i].type, type->text) != 0)
+			continue;
+		*requirement = (struct policy_requirement){ .kind = kinds[i].kind };
+		return kinds[i].members == plain
+			       ? check_members(reader, object, plain)
+			       : read_signed(reader, object, kinds[i].members, requirement);
 	}
-	if (!strcmp(type->text, "insecureAcceptAnything"))
-		requirement->kind = POLICY_ACCEPT;
-	else if (strcmp(type->text, "reject") != 0)
-		return error_set(EACCES,
-			"%s: %s: hull cannot check \"%s\" (only sigstoreSigned, by keys)",
-			reader->name, json_path(reader->arena, object), type->text);
-	return check_members(reader, object, plain);
+	return error_set(EACCES,
+		"%s: %s: hull cannot check \"%s\" (only sigstoreSigned, by keys, and signedBy)",
+		reader->name, json_path(reader->arena, object), type->text);
 }
 
 static int read_requirements(

@@ -4,7 +4,7 @@
 
 /*
  * Whose signature an image needs: containers-policy.json(5). Of its requirements these
- * are known: insecureAcceptAnything, reject, and sigstoreSigned by keys. An image for
+ * are known: insecureAcceptAnything, reject, sigstoreSigned by keys, and signedBy. An image for
  * which another one stands in the file is refused: nothing counts as signed that was
  * not checked.
  */
@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "image/reference.h"
 
-enum policy_kind { POLICY_ACCEPT, POLICY_REJECT, POLICY_SIGSTORE };
+enum policy_kind { POLICY_ACCEPT, POLICY_REJECT, POLICY_SIGSTORE, POLICY_GPG };
 
 /* Which name a signature must give the image (signedIdentity). */
 enum policy_identity {
@@ -28,13 +28,13 @@ enum policy_identity {
 
 struct policy_key {
 	const char *name; /* its file, or "keyData" */
-	const char *pem;
+	const char *pem;  /* of POLICY_GPG: a keyring */
 	size_t length;
 };
 
 struct policy_requirement {
 	enum policy_kind kind;
-	/* Of POLICY_SIGSTORE: one of the keys is enough. */
+	/* Of POLICY_SIGSTORE and POLICY_GPG: one of the keys is enough. */
 	struct policy_key *keys;
 	size_t key_count;
 	enum policy_identity identity;

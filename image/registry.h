@@ -75,6 +75,13 @@ int registry_mount_blob(
 int registry_push_manifest(struct registry *registry, const char *tag_or_digest,
 	const char *media_type, const void *bytes, size_t length);
 
+/*
+ * Add the signature by GPG of an image, from the place that containers-registries.d(5) names
+ * ("lookaside"); NUMBER counts from 1. -ENOENT without a message: there are no more.
+ */
+int registry_signature(struct registry *registry, const struct reference *reference,
+	const struct digest *digest, unsigned int number, struct buffer *bytes);
+
 /* Whether the credentials are good: GET /v2/. */
 int registry_check_login(struct registry *registry);
 

@@ -7,11 +7,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "image/base64.h"
+#include "image/gpg.h"
 #include "image/json_reader.h"
 #include "image/public_key.h"
 
 #define MEDIA_PAYLOAD	     "application/vnd.dev.cosign.simplesigning.v1+json"
 #define ANNOTATION_SIGNATURE "dev.cosignproject.cosign/signature"
+#define TYPE_COSIGN	     "cosign container image signature"
+#define TYPE_GPG	     "atomic container signature"
 #define SIGNATURES_MOST	     64
 
 struct signatures {
@@ -24,6 +27,9 @@ struct signatures {
 		struct buffer payload, signature;
 	} items[SIGNATURES_MOST];
 	size_t count;
+	struct buffer gpg[SIGNATURES_MOST];
+	size_t gpg_count;
+	bool gpg_fetched;
 	const char *why_not; /* the last that did not hold */
 };
 
@@ -33,6 +39,8 @@ static void signatures_free(struct signatures *signatures)
 		buffer_free(&signatures->items[i].payload);
 		buffer_free(&signatures->items[i].signature);
 	}
+	for (size_t i = 0; i < signatures->gpg_count; i++)
+		buffer_free(&signatures->gpg[i]);
 }
 
 /* One of the layers; what is no signature is passed over. */
@@ -106,7 +114,8 @@ static const char *text_at(const struct json *node, const char *a, const char *b
 
 /* What a payload that is really the signer's says: NULL, or why it is not about this image. */
 static const char *read_payload(struct signatures *signatures,
-	const struct policy_requirement *requirement, const struct buffer *payload)
+	const struct policy_requirement *requirement, const char *wanted_type,
+	const struct buffer *payload)
 {
 	const char *digest, *name, *type;
 	struct json *root;
@@ -118,7 +127,7 @@ static const char *read_payload(struct signatures *signatures,
 	type = text_at(root, "critical", "type", NULL);
 	digest = text_at(root, "critical", "image", "docker-manifest-digest");
 	name = text_at(root, "critical", "identity", "docker-reference");
-	if (!type || strcmp(type, "cosign container image signature") != 0 || !digest || !name)
+	if (!type || strcmp(type, wanted_type) != 0 || !digest || !name)
 		return "the signed text is not about an image";
 	if (strcmp(digest, DIGEST_SHOW(signatures->digest)) != 0)
 		return arena_format(signatures->arena, "it was signed for %.80s", digest);
@@ -139,7 +148,7 @@ static int verify_by(struct signatures *signatures, const struct policy_requirem
 
 		if (public_key_verify(
 			    key, &signatures->items[i].signature, payload->data, payload->length))
-			why_not = read_payload(signatures, requirement, payload);
+			why_not = read_payload(signatures, requirement, TYPE_COSIGN, payload);
 		if (!why_not) {
 			log_info(
 				"%s: signed by %s", signatures->source->reference->text, pem->name);
@@ -161,6 +170,58 @@ static int verify(struct signatures *signatures, const struct policy_requirement
 	return r;
 }
 
+/* ---- by GPG: the payload is inside of the signature ------------------------------------------ */
+
+static int fetch_gpg(struct signatures *signatures)
+{
+	const struct image_source *source = signatures->source;
+	int r = 0;
+
+	if (signatures->gpg_fetched)
+		return 0;
+	signatures->gpg_fetched = true;
+	while (r >= 0 && source->kind->signature && signatures->gpg_count < SIGNATURES_MOST) {
+		struct buffer *bytes = &signatures->gpg[signatures->gpg_count];
+
+		r = source->kind->signature(signatures->source, signatures->digest,
+			(unsigned int)signatures->gpg_count + 1, bytes);
+		signatures->gpg_count += r >= 0;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+static int verify_gpg_by(struct signatures *signatures,
+	const struct policy_requirement *requirement, const struct policy_key *keyring)
+{
+	for (size_t i = 0; i < signatures->gpg_count; i++) {
+		_cleanup_buffer_ struct buffer payload = { 0 };
+		int r = gpg_verify(keyring->pem, keyring->length, &signatures->gpg[i], &payload);
+
+		if (r < 0)
+			return r;
+		signatures->why_not =
+			r == 0 || !payload.length
+				? "no signature is by a key of the policy"
+				: read_payload(signatures, requirement, TYPE_GPG, &payload);
+		if (signatures->why_not)
+			continue;
+		log_info("%s: signed by %s", signatures->source->reference->text, keyring->name);
+		return 1;
+	}
+	return 0;
+}
+
+static int verify_gpg(struct signatures *signatures, const struct policy_requirement *requirement)
+{
+	int r = fetch_gpg(signatures);
+
+	if (r >= 0 && !signatures->gpg_count)
+		signatures->why_not = "it has no signature";
+	for (size_t i = 0; r == 0 && i < requirement->key_count; i++)
+		r = verify_gpg_by(signatures, requirement, &requirement->keys[i]);
+	return r;
+}
+
 int signature_check(struct arena *arena, const struct policy *policy, struct image_source *source,
 	const struct digest *digest)
 {
@@ -176,6 +237,8 @@ int signature_check(struct arena *arena, const struct policy *policy, struct ima
 			signatures.why_not = "all such images are";
 		else if (requirement->kind == POLICY_SIGSTORE)
 			r = verify(&signatures, requirement);
+		else if (requirement->kind == POLICY_GPG)
+			r = verify_gpg(&signatures, requirement);
 		if (r < 0)
 			return r;
 		if (r == 0)

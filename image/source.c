@@ -152,6 +152,12 @@ static int registry_source_attached(
 	return registry_manifest(registry_of(source), arena, tag, bytes, &media_type, &digest);
 }
 
+static int registry_source_signature(struct image_source *source, const struct digest *digest,
+	unsigned int number, struct buffer *bytes)
+{
+	return registry_signature(registry_of(source), source->reference, digest, number, bytes);
+}
+
 static void registry_source_close(struct image_source *source)
 {
 	registry_close(&((struct registry_source *)source)->registry);
@@ -163,6 +169,7 @@ static const struct image_source_kind registry_kind = {
 	.blob = registry_source_blob,
 	.fetch = registry_source_fetch,
 	.attached = registry_source_attached,
+	.signature = registry_source_signature,
 	.close = registry_source_close,
 };
 

@@ -50,6 +50,9 @@ struct image_source_kind {
 	 */
 	int (*attached)(struct image_source *source, struct arena *arena, const char *tag,
 		struct buffer *bytes);
+	/* The image's signature by GPG, number 1 and on; -ENOENT: no more. NULL: as above. */
+	int (*signature)(struct image_source *source, const struct digest *digest,
+		unsigned int number, struct buffer *bytes);
 	void (*close)(struct image_source *source);
 };
 

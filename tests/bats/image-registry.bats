@@ -44,7 +44,10 @@ setup() {
 	export CONTAINERS_REGISTRIES_CONF=$HOME/registries.conf
 }
 
-teardown() { cd /; }
+teardown() {
+	[[ ! -d gnupg ]] || gpgconf --homedir "$PWD/gnupg" --kill gpg-agent
+	cd /
+}
 
 digest_of() { jq -r '.manifests[0].digest' "$1/index.json"; }
 # hostile FAULT [OPTION...]: a pull of the registry that has it.
@@ -627,6 +630,69 @@ policy() {
 	assert_error "refused by $HOME/.config/containers/policy.json (default): all such images are"
 }
 
+# gpg_key NAME: the public key NAME.gpg.
+gpg_key() {
+	export GNUPGHOME=$PWD/gnupg
+	[[ -d $GNUPGHOME ]] || mkdir -m 700 "$GNUPGHOME"
+	gpg --batch --quiet --passphrase '' --quick-generate-key "$1@example.org" ed25519 sign never 2>/dev/null
+	gpg --export "$1@example.org" >"$1.gpg"
+}
+
+@test "signatures: by GPG, where registries.d says, as skopeo writes them" {
+	local digest configuration=$HOME/.config/containers file port
+	command -v gpg gpgv >/dev/null || skip "gpg and gpgv are not here: make deps"
+	digest=$(digest_of "$LAYOUT")
+	mkdir -p "$configuration/registries.d" signatures
+	printf '%s\n' 'default-docker: # nobody' '    lookaside: "file:///nonexistent"' 'docker:' \
+		"  $PLAIN/gpg:" "    lookaside: file://$PWD/signatures" "    lookaside-staging: file://$PWD/signatures" \
+		'  other.example:' '    lookaside: https://other.example' >"$configuration/registries.d/lab.yaml"
+	skopeo copy -q --dest-tls-verify=false "oci:$LAYOUT:box" "docker://$PLAIN/gpg/box:1"
+	pull() { try image -v pull --plain-http --signature-policy policy.json "$PLAIN/gpg/box:1"; }
+	gpg_key lab
+	gpg_key other
+	policy '{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "'"$PWD/lab.gpg"'"}'
+	pull
+	assert_error "docker: $PLAIN): it has no signature"
+	# Debian's skopeo; its policy is not what is asked here.
+	skopeo --insecure-policy --registries.d "$configuration/registries.d" copy -q --dest-tls-verify=false \
+		--sign-by other@example.org "oci:$LAYOUT:box" "docker://$PLAIN/gpg/box:1"
+	pull
+	assert_error "no signature is by a key of the policy"
+	skopeo --insecure-policy --registries.d "$configuration/registries.d" copy -q --dest-tls-verify=false \
+		--sign-by lab@example.org "oci:$LAYOUT:box" "docker://$PLAIN/gpg/box:1"
+	pull
+	assert_output "$digest"
+	[[ $stderr == *"signed by $PWD/lab.gpg"* ]] || report "not said by whom"
+	image remove "$PLAIN/gpg/box:1"
+	port=$(free_port)
+	spawn web.log "$PYTHON" -m http.server --bind 127.0.0.1 --directory "$PWD/signatures" "$port"
+	wait_until listens "$port"
+	sed -i "s|lookaside: file://$PWD/signatures|lookaside: http://127.0.0.1:$port|" "$configuration/registries.d/lab.yaml"
+	pull
+	assert_output "$digest"
+	grep -q 'GET /gpg/box@sha256=.*/signature-1 .* 200' web.log
+	image remove "$PLAIN/gpg/box:1"
+	# A keyring in armor, in the policy itself; and another name.
+	policy '{"type": "signedBy", "keyType": "GPGKeys", "keyData": "'"$(gpg --armor --export lab@example.org | base64 -w0)"'",
+		"signedIdentity": {"type": "exactRepository", "dockerRepository": "'"$PLAIN"'/gpg/another"}}'
+	pull
+	assert_error "it was signed as \"$PLAIN/gpg/box:1\""
+	policy '{"type": "signedBy", "keyType": "GPGKeys", "keyData": "'"$(gpg --armor --export lab@example.org | base64 -w0)"'"}'
+	pull
+	assert_ok
+	image remove "$PLAIN/gpg/box:1"
+	# Somebody's bytes in it, and a text that nobody has signed.
+	for file in signatures/gpg/box@*/signature-*; do
+		gpg --batch --quiet --yes --store --output "$file" <(echo '{"critical":{}}')
+	done
+	pull
+	assert_error "no signature is by a key of the policy"
+	head -c 200 /dev/urandom >lab.gpg
+	policy '{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "'"$PWD/lab.gpg"'"}'
+	pull
+	assert_error "no signature is by a key of the policy"
+}
+
 @test "signatures: policies that hull does not understand let nothing pass" {
 	check() {
 		printf '%s' "$1" >policy.json
@@ -636,7 +702,9 @@ policy() {
 	check '{}' 'policy.json: default: is missing'
 	check '[' 'policy.json'
 	check '{"default":[]}' 'policy.json: default: must be an array of requirements'
-	check '{"default":[{"type":"signedBy"}]}' 'default[0]: hull cannot check "signedBy"'
+	check '{"default":[{"type":"signedByX"}]}' 'default[0]: hull cannot check "signedByX"'
+	check '{"default":[{"type":"signedBy","keyPath":"x"}]}' 'keyType: is missing'
+	check '{"default":[{"type":"signedBy","keyType":"X509Certificates","keyPath":"x"}]}' 'keyType: must be GPGKeys'
 	check '{"default":[{"type":"sigstoreSigned","rekorPublicKeyPath":"x"}]}' 'rekorPublicKeyPath: this hull does not know it'
 	check '{"default":[{"type":"sigstoreSigned","keyPath":"none"}]}' 'keyPath: none'
 	check '{"default":[{"type":"sigstoreSigned"}]}' 'default[0]: must be given a key'

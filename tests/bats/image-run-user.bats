@@ -23,6 +23,8 @@ image() { hull image --store "$IMAGES" "$@"; }
 	try image run --user root "$BOX" 'id -u; cat /proc/self/uid_map; touch /file; rm -r /data; echo $?'
 	assert_ok
 	assert_eq "$(xargs <<<"$output")" "0 0 $USER_ID 1 0"
+	try image -v run --user root "$BOX" true
+	[[ $stderr == *'mounted as "folder": mounting EROFS needs root'* ]] || report "not said how"
 	try image run --network host --user root "$BOX" 'readlink /proc/self/ns/net; ls /sys | grep -c kernel'
 	assert_output "$(readlink /proc/self/ns/net)"$'\n1'
 }
