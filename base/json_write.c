@@ -58,8 +58,13 @@ void json_quote(struct buffer *buffer, const char *text)
 
 	buffer_text(buffer, "\"");
 	while (*at) {
-		size_t length = json_utf8_length((const char *)at);
+		size_t length;
 
+		if (*at < 0x80 && json_is_plain(at, 1)) {
+			at++;
+			continue;
+		}
+		length = json_utf8_length((const char *)at);
 		if (!json_is_plain(at, length)) {
 			buffer_bytes(buffer, plain, (size_t)(at - plain));
 			json_escape(buffer, at, length);

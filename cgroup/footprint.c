@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "cgroup/driver.h"
 
-#define AGE_MOST 16 /* readings between two of the limits, and of an idle group */
+#define AGE_MOST 32 /* readings between two of the limits, and of an idle group */
 
 /* v1 writes "no limit" as the greatest number of whole pages. */
 #define MEMORY_UNLIMITED ((uint64_t)INT64_MAX - 65536)

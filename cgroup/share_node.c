@@ -18,7 +18,7 @@
 #define SHARES_OF_IDLE	 3
 
 /* Readings after which an idle group's weight is read again. */
-#define AGE_MOST 16
+#define AGE_MOST 32
 
 static void path_add(struct buffer *path, const struct share_node *node)
 {

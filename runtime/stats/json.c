@@ -46,6 +46,8 @@ void stats_write_cpu(struct json_writer *writer, const struct stats_row *row)
 	}
 	json_end_object(writer);
 	json_write_string(writer, "waitOf", stolen_source_names[total->source]);
+	if (total->looked < total->time)
+		json_write_double(writer, "age", (double)(total->time - total->looked) / 1e9);
 	if (!isnan(row->usage)) {
 		json_begin_object(writer, "rate");
 		write_known(writer, "usage", row->usage);

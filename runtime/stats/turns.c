@@ -4,7 +4,8 @@
 #define COST_FRACTION	1250   /* of a CPU: a fifth is left for what was not foreseen */
 #define COST_CONTAINERS 100    /* for so many */
 #define COST_LEAST	800000 /* nanoseconds of a sample, for so many or fewer */
-#define LOOKS_LEAST	4
+#define LOOKS_LEAST	2
+#define FEW		16 /* which cost no more than they may, all of them together */
 
 /* The first two readings of each container are looks anyway: without two there are no rates. */
 #define SAMPLES_FREE 2
@@ -22,7 +23,7 @@ void turns_begin(struct turns *turns, uint64_t time, uint64_t spent, size_t coun
 {
 	uint64_t cost = spent - turns->spent, most = cost_most(time - turns->time, count);
 
-	if (turns->samples++ < SAMPLES_FREE)
+	if (turns->samples++ < SAMPLES_FREE || count <= FEW)
 		turns->looks = SIZE_MAX;
 	else if (cost > most)
 		turns->looks = (size_t)(turns->looked * most / cost);
