@@ -597,7 +597,7 @@ bits() {
 	payload true
 	config '.process.terminal = true'
 	try hull create "$ID"
-	assert_error console
+	assert_error "use --console-socket"
 	assert_nothing_left
 	try hull run --detach "$ID"
 	assert_error console

@@ -340,7 +340,8 @@ agent_start() {
 	notify
 	payload mkdir /tmp/asked
 	try hull run "$ID"
-	assert_error linux.seccomp.listenerPath "$BATS_TEST_TMPDIR/agent.sock"
+	assert_error linux.seccomp.listenerPath "failed to connect with seccomp agent" \
+		"$BATS_TEST_TMPDIR/agent.sock"
 	[[ ! -e $ROOTFS/tmp/asked ]]
 	assert_nothing_left
 	try hull create "$ID"

@@ -331,6 +331,7 @@ opens() {
 	before=$(group_files)
 	try update_json '{"memory":{"limit":8388608,"checkBeforeUpdate":true},"pids":{"limit":12}}'
 	assert_error memory.limit
+	[[ $CGROUP_MODE != v2 ]] || assert_error "rejecting memory limit"
 	assert_eq "$(group_files)" "$before"
 	assert_eq "$(status_of)" running
 }

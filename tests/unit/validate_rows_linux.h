@@ -194,9 +194,11 @@ static const struct row rows_linux[] = {
 		"linux.sysctl[\"kernel.hostname\"]: must not be set, hostname is the field for "
 		"it" },
 	{ SECTION, "\"sysctl\":{\"net/../kernel/core_pattern\":\"|/x\"}",
-		"linux.sysctl[\"net/../kernel/core_pattern\"]: must be the name of a sysctl" },
+		"linux.sysctl[\"net/../kernel/core_pattern\"]: must be the name of a sysctl, it "
+		"contains an invalid path" },
 	{ SECTION, "\"sysctl\":{\"net.//.kernel.core_pattern\":\"|/x\"}",
-		"linux.sysctl[\"net.//.kernel.core_pattern\"]: must be the name of a sysctl" },
+		"linux.sysctl[\"net.//.kernel.core_pattern\"]: must be the name of a sysctl, it "
+		"contains an invalid path" },
 	{ SECTION, "\"namespaces\":[],\"sysctl\":{\"net.core.somaxconn\":\"1\"}",
 		"linux.sysctl[\"net.core.somaxconn\"]: must not be set without a namespace of "
 		"type network" },
