@@ -9,7 +9,8 @@
  */
 #include "microvm/session.h"
 
-#define REQUEST_BODY (128u << 10) /* bytes: of config.json or process.json */
+/* Bytes: of config.json or process.json. As much as a socket can be made to send at once. */
+#define REQUEST_BODY (384u << 10)
 /* What the container is called in the guest. */
 #define GUEST_CONTAINER "container"
 /* The number of standard descriptors that come with an EXEC. */

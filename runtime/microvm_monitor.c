@@ -125,6 +125,8 @@ int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes,
 	struct iovec parts[] = { { &request, sizeof(request) }, { body, bytes } };
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * REQUEST_FDS)] = { 0 };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	/* The kernel doubles it. */
+	const int room = (REQUEST_BODY + 4096) / 2;
 	size_t count = 0;
 
 	if (bytes > REQUEST_BODY)
@@ -143,6 +145,7 @@ int monitor_ask(int socket_fd, enum request_type type, void *body, size_t bytes,
 		head->cmsg_len = CMSG_LEN(sizeof(int) * count);
 		memcpy(CMSG_DATA(head), fds, sizeof(int) * count);
 	}
+	(void)setsockopt(socket_fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	/* Of a monitor that has ended already the answer tells why. */
 	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		return error_errno(errno, "cannot ask the container's microVM");

@@ -48,8 +48,9 @@ of_network() { podman inspect --format "{{range .NetworkSettings.Networks}}{{.$1
 	cleanup_later "kill $!"
 	try podman exec "$C" busybox nc "$gateway" 4002
 	assert_output "from outside"
-	assert_eq "$(socat -T 5 - "TCP:$ip:4000" </dev/null)" answer
-	assert_eq "$(socat -T 5 - TCP:127.0.0.1:4001 </dev/null)" answer
+	# After the end of its input it waits for an answer, up to so many seconds.
+	assert_eq "$(socat -t 60 - "TCP:$ip:4000" </dev/null)" answer
+	assert_eq "$(socat -t 60 - TCP:127.0.0.1:4001 </dev/null)" answer
 	try podman exec --env WORD=word --workdir /tmp "$C" sh -c 'echo $WORD in $PWD; exit 3'
 	assert_status 3
 	assert_output 'word in /tmp'
