@@ -341,6 +341,20 @@ try_later() { "$@" >later.out 2>later.err </dev/null & }
 	assert_nothing_left
 }
 
+@test "microVM: a kernel that nothing here unpacks unpacks itself" {
+	need_microvm
+	local kernel
+	kernel=$(compgen -G '/boot/vmlinuz-*' | tail -n 1)
+	# Another one than that which is in the cache.
+	{ cat "$kernel" && echo "$ID"; } >kernel
+	config --arg k "$PWD/kernel" '.vm = {kernel: {path: $k}}'
+	payload echo booted
+	try env PATH=/nonexistent "$HULL" --root "$STATE" run "$ID"
+	assert_ok
+	assert_output booted
+	assert_nothing_left
+}
+
 @test "microVM: what a guest cannot have is refused by name" {
 	local cases=(
 		'.linux.namespaces[0].path = "/proc/1/ns/pid" => linux.namespaces[0].path: a microVM cannot join'

@@ -67,8 +67,7 @@ static void test_made_meanwhile(void)
 
 	write_file("other", "theirs", 0600);
 	CHECK(create("other", O_RDWR, &created) == 0, "a file that was made meanwhile is opened");
-	CHECK(created.entry.attr.size == 6 && (created.entry.attr.mode & 0777) == 0600,
-		"as it is");
+	CHECK(created.entry.attr.size == 6 && (created.entry.attr.mode & 0777) == 0600, "as it is");
 	CHECK(pread((int)created.open.fh, text, sizeof(text), 0) == 6, "and read");
 	(void)close((int)created.open.fh);
 	CHECK(create("other", O_RDWR | O_TRUNC, &created) == 0 && created.entry.attr.size == 0,
@@ -103,7 +102,8 @@ int main(void)
 	test_new();
 	test_made_meanwhile();
 	test_no_file();
-	for (const char *const *name = (const char *const[]){ "new", "other", "pipe", "link", NULL };
+	for (const char *const *name =
+			(const char *const[]){ "new", "other", "pipe", "link", NULL };
 		*name; name++)
 		(void)unlinkat(folder_fd, *name, 0);
 	(void)unlinkat(folder_fd, "folder", AT_REMOVEDIR);
