@@ -83,7 +83,7 @@ FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard 
 FUZZ_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/fuzz/image/*.c))
 # Programs that show how include/hull is used; they know nothing else of hull.
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
-TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page swap_call vsock load spinner)
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page swap_call vsock kvm_features load spinner)
 
 # hull-image is always dynamic: its libraries are.
 # Of libcrypto just SHA-256.
@@ -210,6 +210,7 @@ $(BUILD)/tests/reach: tests/attacks/reach.c
 $(BUILD)/tests/page: tests/bats/page.c include/hull/cpu.h
 $(BUILD)/tests/swap_call: tests/bats/swap_call.c
 $(BUILD)/tests/vsock: tests/bats/vsock.c
+$(BUILD)/tests/kvm_features: tests/bats/kvm_features.c
 $(BUILD)/tests/load: tests/bench/load.c
 $(TOOLS): $(OBJ)/flags
 	@mkdir -p $(@D)

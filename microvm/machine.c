@@ -207,7 +207,7 @@ int machine_make(struct machine *machine, const struct machine_plan *plan)
 		r = memory_make(&machine->memory, plan->memory_bytes);
 	boot.vcpus = plan->vcpus;
 	if (r >= 0)
-		r = boot_pvh_load(&boot, &machine->memory);
+		r = boot_load(&boot, &machine->memory);
 	if (r >= 0)
 		r = memory_attach(&machine->memory, &machine->kvm);
 	if (r >= 0)
@@ -215,7 +215,7 @@ int machine_make(struct machine *machine, const struct machine_plan *plan)
 	if (r >= 0)
 		r = machine_add_vcpus(machine, plan);
 	if (r >= 0)
-		r = vcpu_enter_pvh(&machine->vcpus[0], boot.entry, boot.start_info);
+		r = vcpu_enter(&machine->vcpus[0], boot.entry, boot.ebx, boot.esi);
 	return r;
 }
 

@@ -3,7 +3,7 @@
 #define HULL_MICROVM_MACHINE_H
 
 /* One virtual machine, put together from its parts; `struct machine_plan` says from which. */
-#include "microvm/boot_pvh.h"
+#include "microvm/boot.h"
 #include "microvm/interrupt.h"
 #include "microvm/loop.h"
 #include "microvm/memory.h"

@@ -68,7 +68,7 @@ void vcpu_close(struct vcpu *vcpu)
 	file_close(&vcpu->fd);
 }
 
-/* A flat segment of 4 GiB, as the PVH entry wants them. */
+/* A flat segment of 4 GiB, as both entries want them. */
 static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
 {
 	return (struct kvm_segment){
@@ -82,9 +82,9 @@ static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
 	};
 }
 
-int vcpu_enter_pvh(struct vcpu *vcpu, uint64_t entry, uint64_t start_info)
+int vcpu_enter(struct vcpu *vcpu, uint64_t entry, uint64_t ebx, uint64_t esi)
 {
-	struct kvm_regs registers = { .rip = entry, .rbx = start_info, .rflags = 2 };
+	struct kvm_regs registers = { .rip = entry, .rbx = ebx, .rsi = esi, .rflags = 2 };
 	struct kvm_sregs special;
 
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, &special) < 0)

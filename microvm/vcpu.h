@@ -25,8 +25,8 @@ struct vcpu {
 /* Make one: CPUID as the host can give it, real-mode state. 0 or a negative errno with a message. */
 int vcpu_make(struct vcpu *vcpu, struct machine *machine, unsigned int number, unsigned int count);
 
-/* Set the registers for a PVH entry. */
-int vcpu_enter_pvh(struct vcpu *vcpu, uint64_t entry, uint64_t start_info);
+/* It begins in 32-bit protected mode, as a kernel's PVH and 32-bit entries want it. */
+int vcpu_enter(struct vcpu *vcpu, uint64_t entry, uint64_t ebx, uint64_t esi);
 
 /* The thread "vcpu N"; it runs until the machine ends. */
 int vcpu_start(struct vcpu *vcpu);

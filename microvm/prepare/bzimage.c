@@ -39,6 +39,7 @@ static const struct {
 	{ "\x02\x21\x4c\x18", 4, "lz4", 4 },
 	{ "BZh", 3, "bzip2", 4 },
 	{ "\x5d\x00\x00", 3, "lzma", 4 },
+	{ "\x89LZO", 4, "lzop", 4 },
 };
 
 static uint32_t field(const char *bytes, size_t offset, size_t length)

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "microvm/boot.h"
 #include "microvm/prepare/bzimage.h"
 #include "microvm/prepare/initramfs.h"
 #include "microvm/prepare/modules.h"
@@ -103,7 +104,29 @@ static const char *find_version(struct arena *arena, const char *bytes, size_t l
 	return arena_copy(arena, begin, bytes_of_version);
 }
 
-/* Put the ELF kernel and its version into the cache, each whole or not at all. */
+/*
+ * What is booted of a bzImage: the ELF kernel in it, or the image itself where that cannot be
+ * had (nothing here unpacks it) or has no PVH entry. The latter unpacks itself in each guest.
+ */
+static int extract(
+	const struct bzimage *image, const char *path, const char *bytes, size_t length, int fd)
+{
+	int r = bzimage_extract(path, image, fd);
+
+	if (r >= 0)
+		r = boot_pvh_find(fd);
+	if (r > 0)
+		return 0;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	error_clear();
+	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(errno, "%s", path);
+	r = file_write_all(fd, bytes, length);
+	return r < 0 ? error_errno(r, "%s", path) : 0;
+}
+
+/* Put the kernel and its version into the cache, each whole or not at all. */
 static int store_kernel(const struct work *work, const char *path, const char *bytes, size_t length)
 {
 	const char *vmlinux = in_cache(work, "vmlinux");
@@ -115,7 +138,7 @@ static int store_kernel(const struct work *work, const char *path, const char *b
 
 	if (mkdirat(work->cache_fd, work->hash, 0755) < 0 && errno != EEXIST)
 		return error_errno(errno, "%s/%s", work->cache, work->hash);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return error_errno(errno, "%s", fresh);
 	if (!memcmp(bytes,
@@ -129,7 +152,7 @@ static int store_kernel(const struct work *work, const char *path, const char *b
 	} else {
 		r = bzimage_parse(path, bytes, length, &image);
 		if (r >= 0)
-			r = bzimage_extract(path, &image, fd);
+			r = extract(&image, path, bytes, length, fd);
 		version =
 			r < 0 ? ""
 			      : arena_copy(work->arena, image.version, strcspn(image.version, " "));
