@@ -83,7 +83,8 @@ FUZZ     := $(patsubst %.c,$(BIN)/%,$(filter-out tests/fuzz/replay.c,$(wildcard 
 FUZZ_IMAGE := $(patsubst %.c,$(BIN)/%,$(wildcard tests/fuzz/image/*.c))
 # Programs that show how include/hull is used; they know nothing else of hull.
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
-TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page swap_call vsock kvm_features load spinner)
+TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page swap_call vsock kvm_features load spinner \
+		gap)
 
 # hull-image is always dynamic: its libraries are.
 # Of libcrypto just SHA-256.
@@ -204,6 +205,7 @@ MUSL_PLAIN = musl-gcc -std=gnu17 -O2 -D_GNU_SOURCE $(WARNINGS) -static -no-pie \
 $(BUILD)/tests/floor: tests/bench/floor.c tests/bench/floor_cgroup.c tests/bench/floor.h
 $(BUILD)/tests/pair: tests/bench/pair.c
 $(BUILD)/tests/spinner: tests/bench/spinner.c
+$(BUILD)/tests/gap: tests/bench/gap.c
 $(BUILD)/tests/racer: tests/attacks/racer.c
 $(BUILD)/tests/intruder: tests/attacks/intruder.c
 $(BUILD)/tests/reach: tests/attacks/reach.c

@@ -158,7 +158,7 @@ static int find_config(
 {
 	const char *bundle = unpacking->wanted->bundle;
 	const struct json *path;
-	struct json *document;
+	struct json *document = NULL;
 	int r = file_read_at(bundle_fd, "config.json", text, DOCUMENT_MOST);
 
 	if (r == -ENOENT) {
@@ -173,12 +173,13 @@ static int find_config(
 	if (r < 0)
 		return error_errno(r, "%s/config.json", bundle);
 	r = json_parse(&unpacking->arena, "config.json", text->data, text->length, &document);
-	path = r < 0 ? NULL : json_get(json_get(document, "root"), "path");
-	if (r >= 0 && (!path || path->type != JSON_STRING))
-		r = error_set(EINVAL, "%s/config.json: has no root.path", bundle);
-	if (r >= 0)
-		*root = arena_copy(&unpacking->arena, path->text, strlen(path->text));
-	return r;
+	if (r < 0)
+		return r;
+	path = json_get(json_get(document, "root"), "path");
+	if (!path || path->type != JSON_STRING)
+		return error_set(EINVAL, "%s/config.json: has no root.path", bundle);
+	*root = arena_copy(&unpacking->arena, path->text, strlen(path->text));
+	return 0;
 }
 
 /* With ROOT_FD -1 it is only looked at. */
@@ -220,7 +221,7 @@ static int fill_root(struct unpacking *unpacking, int bundle_fd, const char *roo
 
 static int unpack_bundle(struct unpacking *unpacking)
 {
-	const char *bundle = unpacking->wanted->bundle, *root = NULL;
+	const char *bundle = unpacking->wanted->bundle, *root = "";
 	_cleanup_close_ int bundle_fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_buffer_ struct buffer text = { 0 };
 	bool made_root = false;

@@ -39,10 +39,9 @@ static const char *lower_path(struct arena *arena, const char *upper, const char
 {
 	const char *end = strrchr(upper, '/');
 
-	if (*lower == '/')
+	if (*lower == '/' || !end)
 		return lower;
-	while (end && end > upper && *--end != '/')
-		;
+	end = memrchr(upper, '/', (size_t)(end - upper));
 	return arena_format(arena, "%.*s/%s", (int)(end ? end - upper : 0), upper, lower);
 }
 

@@ -18,14 +18,14 @@
 /* Where it may not have them, CRIU fails late, with "page-pipe: splice: Bad file descriptor". */
 static int check_pipes(void)
 {
-	_cleanup_close_ int reader = -EBADF, writer = -EBADF;
-	int ends[2];
+	int ends[2], size;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(errno, "pipe");
-	reader = ends[0];
-	writer = ends[1];
-	if (fcntl(writer, F_SETPIPE_SZ, CRIU_PIPE_BYTES) < 0)
+	size = fcntl(ends[1], F_SETPIPE_SZ, CRIU_PIPE_BYTES);
+	file_close(&ends[0]);
+	file_close(&ends[1]);
+	if (size < 0)
 		return error_set(EOPNOTSUPP,
 			"--lazy-pages: CRIU needs pipes of 4 MiB: sysctl fs.pipe-max-size=%d, or "
 			"CAP_SYS_RESOURCE",

@@ -13,7 +13,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "include/hull/cpu.h"
 #include "ns/mount_option.h"
+#include "runtime/notify.h"
 
 #define MOUNTINFO_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -90,11 +92,16 @@ static int mounts_of(const struct external *external, struct external_mounts *mo
 	/* Where nodes cannot be made, the host's are mounted: ns/device.c. */
 	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
 		"/dev/urandom", "/dev/tty" };
+	static const char *const own[] = { HULL_CPU_PATH, NOTIFY_FOLDER };
 	const struct config_linux *section = external->config->linux;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < external->config->mounts.count; i++)
 		r = mounts_add_config(external, mounts, i);
+	/* What `run` has added is not in the configuration that is kept. At a restore it is. */
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		mounts_add(external->arena, mounts,
+			(struct external_mount){ own[i], own[i], .optional = true });
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		mounts_add(external->arena, mounts,
 			(struct external_mount){ devices[i], devices[i], .optional = true });

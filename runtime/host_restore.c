@@ -25,6 +25,7 @@
 #include "runtime/host_cgroup.h"
 #include "runtime/host_process.h"
 #include "runtime/host_rdt.h"
+#include "runtime/whisper.h"
 
 #define ROOT_FOLDER "root"
 
@@ -154,6 +155,8 @@ static int restore_request(struct restore *restore, struct criu *criu,
 			    : error_set(EPROTO, "CRIU has restored no process");
 	if (r >= 0)
 		r = host_rdt_enter(restore->container, restore->handle->pid);
+	if (r >= 0 && restore->request->whisper)
+		r = whisper_start(restore->container, restore->cgroup, restore->handle);
 	if (r >= 0)
 		r = announce_pidfd(
 			restore->request->pidfd_socket, restore->handle->pidfd, "standard");

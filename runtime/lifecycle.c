@@ -197,7 +197,7 @@ static int create_make(struct container *container, int root_fd, const char *id,
 	if (r < 0)
 		return r;
 	r = create_fill_record(container, config, bundle, options, isolation, request);
-	if (r >= 0 && !request->restore)
+	if (r >= 0)
 		r = create_furnish(container, config, request);
 	if (r >= 0)
 		r = create_in_folder(container, config, bundle_fd, request, handle);

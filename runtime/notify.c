@@ -17,7 +17,6 @@
 #include "base/log.h"
 #include "runtime/state_mount.h"
 
-#define FOLDER	      "/run/notify"
 #define SOCKET	      "notify.sock"
 #define MESSAGE_BYTES 8192
 
@@ -43,7 +42,7 @@ static void notify_set_variable(struct config *config)
 	for (size_t i = 0; i < env->count; i++)
 		if (strncmp(env->items[i], "NOTIFY_SOCKET=", 14) != 0)
 			items[count++] = env->items[i];
-	items[count++] = "NOTIFY_SOCKET=" FOLDER "/" SOCKET;
+	items[count++] = "NOTIFY_SOCKET=" NOTIFY_FOLDER "/" SOCKET;
 	*env = (struct string_list){ items, count };
 }
 
@@ -60,7 +59,7 @@ int notify_prepare(struct container *container, struct config *config)
 	if (mkdirat(container->folder_fd, "notify", 0755) < 0 ||
 		fchmodat(container->folder_fd, "notify", 0755, 0) < 0)
 		return error_errno(errno, "cannot make the folder of the notify socket");
-	r = state_mount_add(container, config, "notify", FOLDER);
+	r = state_mount_add(container, config, "notify", NOTIFY_FOLDER);
 	if (r < 0)
 		return r;
 	notify_set_variable(config);

@@ -12,6 +12,8 @@
 #include "runtime/container.h"
 #include "spec/config.h"
 
+#define NOTIFY_FOLDER "/run/notify" /* in the container */
+
 /* At create: the folder of the socket, as a mount and a variable of the configuration. */
 int notify_prepare(struct container *container, struct config *config);
 

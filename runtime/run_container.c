@@ -60,7 +60,8 @@ int run_container(const struct lifecycle_request *request, const char *id)
 		r = lifecycle_create(&container, request, id, true, &handle);
 	if (r >= 0)
 		r = run_started(&container);
-	if (r >= 0 && wanted->detach)
+	/* What is restored has said long ago that it is ready. */
+	if (r >= 0 && wanted->detach && !request->restore)
 		notify_wait_ready(&container, handle.pidfd);
 	if (r >= 0 && !wanted->detach)
 		r = run_to_the_end(wanted, &container, &foreground, &handle);

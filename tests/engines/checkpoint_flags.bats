@@ -164,3 +164,45 @@ while True:
 	assert_error "must be apparmor:NAME or selinux:LABEL"
 	gone
 }
+
+@test "checkpoint: a container with --whisper, and one that was given NOTIFY_SOCKET" {
+	local updated listener restoring
+	"$PYTHON" -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print(s.recv(1000).decode(), flush=True)
+' "$PWD/notify" >told 3>&- 4>&- &
+	listener=$!
+	cleanup_later "kill $listener"
+	wait_until test -S notify
+	IMAGES=$BATS_TEST_TMPDIR/images
+	# busybox has no sd_notify; Python says it when it is told to.
+	program '
+import os, signal, socket, time
+page = open("/run/hull/cpu", "rb")
+def say(text):
+    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(text, os.environ["NOTIFY_SOCKET"])
+signal.signal(signal.SIGUSR1, lambda *_: say(b"STATUS=again"))
+say(b"READY=1")
+while True:
+    time.sleep(0.05)
+'
+	NOTIFY_SOCKET=$PWD/notify run_detached --whisper
+	wait_until has_text READY=1 told
+	checkpoint
+	gone
+	# In the foreground: somebody has to pass on what it says.
+	NOTIFY_SOCKET=$PWD/notify hull restore --whisper --image-path "$IMAGES" "$ID" </dev/null >>"$OUT" 2>&1 &
+	restoring=$!
+	wait_status running
+	hull kill "$ID" USR1
+	wait_until has_text STATUS=again told
+	grep -q ' /run/hull/cpu ' "/proc/$(pid_of)/mountinfo"
+	updated=$(cksum <"/proc/$(pid_of)/root/run/hull/cpu")
+	written() { [[ $(cksum <"/proc/$(pid_of)/root/run/hull/cpu") != "$updated" ]]; }
+	wait_until written
+	hull delete --force "$ID"
+	wait "$restoring" || true
+}
