@@ -102,7 +102,7 @@ static void test_turns(void)
 {
 	struct turns turns = { 0 };
 
-	for (int i = 1; i <= 2; i++) {
+	for (uint64_t i = 1; i <= 2; i++) {
 		turns_begin(&turns, 1000 * i * MILLISECOND, 50 * i * MILLISECOND, 100);
 		turns.looked = 100;
 		CHECK(turns_may_look(&turns), "no limit before there are rates");
