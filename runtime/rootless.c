@@ -43,7 +43,7 @@ static void add_mappings(struct arena *arena, struct config_id_mappings *mapping
 	if (id_range_find(file, name, geteuid(), &range))
 		mappings->items[mappings->count++] =
 			(struct id_mapping){ 1, range.first, range.count };
-	log_debug("ids of the user namespace, as config.json has none: 0 is %" PRIu64
+	log_debug("user namespace: ids are added, as config.json has none: 0 is %" PRIu64
 		  ", further ids of %s: %" PRIu64,
 		own, file, mappings->count > 1 ? range.count : 0);
 }
