@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 
 #define RECORDS	     "@migrations"
 #define RECORD_BYTES (MIGRATION_KEY_BYTES + 16)
-#define OURS	     "target"
+#define OURS	     LANDING_OURS
 #define THEIRS	     "source"
 
 /* ---- who owns it ----------------------------------------------------------------------------- */
@@ -148,15 +149,22 @@ static int open_rootfs(struct landing *landing, const struct config *config)
 	return 0;
 }
 
+/* Locked as long as we live, and says what we have made: see landing_stale.c. */
 static int open_images(struct landing *landing)
 {
 	const char *key = landing->manifest.key;
 
-	if (mkdirat(landing->records_fd, key, 0700) < 0)
+	if (flock(landing->records_fd, LOCK_EX) < 0 || mkdirat(landing->records_fd, key, 0700) < 0)
 		return error_errno(errno, "cannot make a folder for memory images");
 	landing->images_fd =
 		openat(landing->records_fd, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return landing->images_fd < 0 ? error_errno(errno, "the folder of memory images") : 0;
+	if (landing->images_fd < 0 || flock(landing->images_fd, LOCK_EX | LOCK_NB) < 0 ||
+		symlinkat(landing->manifest.id, landing->images_fd, LANDING_ID) < 0 ||
+		(landing->made_bundle &&
+			symlinkat(landing->bundle, landing->images_fd, LANDING_BUNDLE) < 0))
+		return error_errno(errno, "the folder of memory images");
+	(void)flock(landing->records_fd, LOCK_UN);
+	return 0;
 }
 
 static int landing_prepare(
@@ -250,7 +258,10 @@ static int landing_open(struct landing *landing)
 		return error_errno(errno, "cannot make " RECORDS " in the state folder");
 	landing->records_fd =
 		openat(landing->root_fd, RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return landing->records_fd < 0 ? error_errno(errno, RECORDS) : 0;
+	if (landing->records_fd < 0)
+		return error_errno(errno, RECORDS);
+	landing_remove_stale(landing->root_fd, landing->records_fd);
+	return 0;
 }
 
 /* The error that is reported is the first one. */

@@ -54,6 +54,15 @@ int landing_config(const char *text, const struct string_list *allowed, const ch
 /* What is the host's in CONFIG must be there. */
 int landing_check_paths(const struct config *config, const char *bundle);
 
+/* In KEY/: links that say what was made for it. */
+#define LANDING_ID     "id"
+#define LANDING_BUNDLE "bundle"
+/* What KEY.owner says when it is ours. */
+#define LANDING_OURS "target"
+
+/* Remove what receivers that were killed have left, but what they own. */
+void landing_remove_stale(int root_fd, int records_fd);
+
 /* In a folder that a container is stored in. */
 #define STORED_FILE  "container.hull"
 #define STORED_PART  "container.hull.part" /* while it is written */

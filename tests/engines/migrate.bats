@@ -14,7 +14,8 @@ COUNTER='i=0; while :; do i=$((i + 1)); echo $i >/tmp/count.new; mv /tmp/count.n
 listen() {
 	AWAY=$ID-away
 	THERE=$BATS_TEST_TMPDIR/there BUNDLES=$BATS_TEST_TMPDIR/bundles SOCKET=$BATS_TEST_TMPDIR/s
-	HULL_BATS=$ID "$HULL" --root "$THERE" receive --listen "unix:$SOCKET" --bundles "$BUNDLES" "$@" \
+	rm -f "$SOCKET"
+	HULL_BATS=$ID ${THROUGH[@]+"${THROUGH[@]}"} "$HULL" --root "$THERE" receive --listen "unix:$SOCKET" --bundles "$BUNDLES" "$@" \
 		</dev/null >>"$OUT" 2>>"$BATS_TEST_TMPDIR/receive.err" 3>&- 4>&- &
 	LISTENER=$!
 	cleanup_later "kill $LISTENER; there delete --force $AWAY"
@@ -71,4 +72,187 @@ nothing_there() {
 	assert_eq "$(readlink "$(there_file home/group)")" ../etc/group
 	diff -r --no-dereference -x count -x count.new -x fifo "$ROOTFS" "$BUNDLES/$AWAY/rootfs"
 	assert_eq "$(ls -A "$THERE/@migrations")" ""
+}
+
+# between ACTION WHO FRAME BYTES: a man in the middle, see cut.py; $MIDDLE is where he listens.
+between() {
+	MIDDLE=$BATS_TEST_TMPDIR/middle-$((++BROKEN))
+	"$PYTHON" "$BATS_TEST_DIRNAME/cut.py" "$MIDDLE" "$SOCKET" "$@" >"$MIDDLE.out" 3>&- 4>&- &
+	CUTTER=$!
+	cleanup_later "kill $CUTTER"
+	wait_until test -S "$MIDDLE"
+}
+BROKEN=0
+# The frames: checkpoint/transport.h.
+F_HELLO=1 F_ENTRIES=2 F_CONTENT=4 F_TREE_END=7 F_IMAGE=8 F_RESTORE=10 F_COMMIT=11 F_ACCEPT=14 F_READY=18 F_DONE=19
+
+# broken ACTION WHO FRAME BYTES SIDE: whatever happens there, it is SIDE (here, there) that has it.
+broken() {
+	local first
+	first=$(count)
+	between "${@:1:4}"
+	try hull migrate --name "$AWAY" --timeout 20 "$ID" "unix:$MIDDLE"
+	wait_until has_text broken "$MIDDLE.out" || fail "$stderr" "$(<"$BATS_TEST_TMPDIR/receive.err")"
+	# Only a source that was killed in the one bad moment has to be told to ask.
+	if [[ -e $STATE/$ID/migration.json ]]; then
+		[[ $1 == kill-source ]] || fail "in doubt"
+		assert_eq "$(status_of)" paused
+		hull migrate --settle "$ID"
+	fi
+	if [[ $5 == either ]]; then
+		wait_until one_lives 2>/dev/null
+	elif [[ $5 == here ]]; then
+		# Killed: somebody else thaws it.
+		wait_until has_status running
+		wait_until not has_status_there running
+		goes_on_here
+		# A hull that was killed leaves its images to the next, or to delete.
+		[[ $1 == kill-source || ! -e $STATE/$ID/migrate ]] || fail "images are left"
+		not test -e "$STATE/$ID/migration.json"
+	else
+		wait_until has_status_there running
+		goes_on_there "$first"
+		gone_here || fail "still here: $*"
+	fi
+	one_lives
+	kill "$CUTTER"
+	# What a killed target leaves goes with the next that comes.
+	[[ $5 != here || $1 == kill-target ]] || wait_until nothing_there 2>/dev/null
+}
+has_status_there() { [[ $(STATE=$THERE status_of "$AWAY" 2>/dev/null) == "$1" ]]; }
+take_back() {
+	there delete --force "$AWAY"
+	rm -r "${BUNDLES:?}/$AWAY"
+	run_counter
+}
+
+@test "migrate: cut at every step, one side has it" {
+	listen
+	run_counter
+	broken cut source $F_HELLO 0 here
+	broken cut source $F_CONTENT 9 here
+	broken cut source $F_IMAGE 9 here
+	broken cut source $F_RESTORE 0 here
+	broken cut target $F_READY 0 here
+	broken cut target $F_READY -1 here
+	broken cut source $F_COMMIT 0 here
+	broken cut source $F_COMMIT 7 here
+	# The target and the question race here: who is first decides.
+	broken cut source $F_COMMIT -1 either
+	gone_here && take_back
+	broken cut target $F_DONE 7 there
+}
+
+@test "migrate: either side is killed at every step, one has it" {
+	listen
+	run_counter
+	broken kill-target source $F_CONTENT -1 here
+	broken kill-source source $F_IMAGE -1 here
+	broken kill-target source $F_RESTORE -1 here
+	broken kill-source target $F_READY 0 here
+	broken kill-target target $F_READY -1 here
+	broken kill-source source $F_COMMIT 0 here
+	broken kill-target source $F_COMMIT 0 here
+	broken kill-source target $F_DONE 0 there
+	take_back
+	broken kill-target target $F_DONE 0 there
+	take_back
+	# What killed receivers have left goes with the next.
+	migrate
+	assert_ok
+	one_lives
+	assert_eq "$(find "$THERE/@migrations" -mindepth 1 ! -name '*.owner')" ""
+}
+
+@test "migrate: the target cannot be asked: it stays paused, until that is settled" {
+	listen
+	run_counter
+	# Nobody answers a second time.
+	between cut-and-end source $F_COMMIT 0
+	try hull migrate --name "$AWAY" "$ID" "unix:$MIDDLE"
+	assert_error "whether it has the container" "hull migrate --settle"
+	assert_eq "$(status_of)" paused
+	try hull migrate --settle "$ID"
+	assert_error "$MIDDLE"
+	ln -sf "$SOCKET" "$MIDDLE"
+	try hull migrate --settle "$ID"
+	assert_output "container $ID has not moved, and goes on here"
+	goes_on_here
+	try hull migrate --settle "$ID"
+	assert_error "no migration of it is to be settled"
+	wait_until nothing_there
+}
+
+@test "migrate: what the target cannot run is refused while it runs" {
+	listen
+	run_counter
+	there run --detach --bundle "$BUNDLE" "$AWAY" </dev/null >/dev/null 2>&1
+	migrate
+	assert_error "$AWAY" exists
+	there delete --force "$AWAY"
+	# A path of the other host, which that has not allowed.
+	mkdir "$BATS_TEST_TMPDIR/data"
+	hull delete --force "$ID"
+	mount_add /data bind "$BATS_TEST_TMPDIR/data" bind
+	run_counter
+	migrate
+	assert_error "mounts: $BATS_TEST_TMPDIR/data" --allow
+	goes_on_here
+	nothing_there
+	kill "$LISTENER"
+	listen --allow "$BATS_TEST_TMPDIR"
+	mv "$BATS_TEST_TMPDIR/data" "$BATS_TEST_TMPDIR/elsewhere"
+	migrate
+	assert_error "mounts[" ".source: $BATS_TEST_TMPDIR/data"
+	goes_on_here
+	nothing_there
+	mv "$BATS_TEST_TMPDIR/elsewhere" "$BATS_TEST_TMPDIR/data"
+	migrate
+	assert_ok
+	one_lives
+}
+
+@test "migrate: a target of another processor, an older kernel, an older CRIU" {
+	local fake=$BATS_TEST_TMPDIR/cpuinfo
+	listen
+	run_counter
+	sed -E '/^flags/s/ (sse2|lm|avx2)( |$)/ /g' /proc/cpuinfo >"$fake"
+	kill "$LISTENER"
+	THROUGH=(unshare --mount sh -c 'mount --bind "$0" /proc/cpuinfo; exec "$@"' "$fake")
+	listen
+	migrate
+	assert_error "its processor lacks" lm
+	kill "$LISTENER"
+	THROUGH=(setarch --uname-2.6)
+	listen
+	migrate
+	assert_error "kernel 2.6" "is older than the source's $(uname -r)"
+	goes_on_here
+	nothing_there
+}
+
+@test "migrate: into a directory, and from there; truncated anywhere it is refused" {
+	local store=$BATS_TEST_TMPDIR/store first size at
+	THERE=$BATS_TEST_TMPDIR/there BUNDLES=$BATS_TEST_TMPDIR/bundles AWAY=$ID
+	run_counter
+	hull migrate "$ID" "$store"
+	gone_here
+	first=$(count)
+	assert_eq "$(ls "$store")" container.hull
+	assert_eq "$(stat -c %a "$store/container.hull")" 600
+	mkdir "$BATS_TEST_TMPDIR/cut"
+	size=$(stat -c %s "$store/container.hull")
+	for at in 0 5 100 3000 $((size / 3)) $((size / 2)) $((size - 9)) $((size - 1)); do
+		head -c "$at" "$store/container.hull" >"$BATS_TEST_TMPDIR/cut/container.hull"
+		try there receive --bundles "$BUNDLES" "$BATS_TEST_TMPDIR/cut"
+		assert_error "the file ends before the container does"
+		nothing_there
+	done
+	try there receive --bundles "$BUNDLES" "$store"
+	assert_ok
+	goes_on_there "$first"
+	assert_eq "$(ls "$store")" ""
+	try there receive --bundles "$BUNDLES" "$store"
+	assert_error "$store/container.hull"
+	there delete --force "$ID"
 }
