@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,11 +13,16 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
 #include "base/quantity.h"
 #include "runtime/landing.h"
 #include "runtime/unix_socket.h"
 
 #define UNIX		"unix:"
+#define SSH		"ssh://"
+#define REMOTE		"hull receive"
+#define END_PATIENCE	5000
 #define DEFAULT_TIMEOUT 60
 #define TIMEOUT_MOST	86400
 #define MILLISECONDS	1000
@@ -26,11 +32,6 @@ static const char *behind(const char *text, const char *start)
 	size_t length = strlen(start);
 
 	return strncmp(text, start, length) != 0 ? NULL : text + length;
-}
-
-bool migration_target_is_folder(const char *target)
-{
-	return !behind(target, UNIX);
 }
 
 static int set_options(struct migration_link *link, const struct migration_options *options)
@@ -104,6 +105,52 @@ int migration_link_open_stored(struct migration_link *link, const char *folder)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
+/* One line: a word that begins with a dash is no option, and the other side's shell reads the rest. */
+static __attribute__((noreturn)) void become_ssh(const char *target, const char *remote, int fd)
+{
+	int r = dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ? errno : 0;
+
+	if (!r) {
+		/* A terminal's interrupt is for hull alone. */
+		(void)setsid();
+		signal_reset_all();
+		(void)execlp("ssh", "ssh", "-T", "--", target, remote, (char *)NULL);
+		r = errno;
+	}
+	log_error("%s", error_text(error_set(r, "ssh: %s",
+				r == ENOENT ? "there is no such program" : error_words(r))));
+	_exit(1);
+}
+
+static int connect_ssh(struct migration_link *link, const char *target, const char *remote)
+{
+	_cleanup_close_ int other_fd = -EBADF;
+	int pair[2];
+
+	if (!behind(target, SSH)[0])
+		return error_set(EINVAL, "TARGET: must be ssh://HOST, got \"%s\"", target);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(errno, "socketpair");
+	link->transport.in_fd = link->transport.out_fd = pair[0];
+	other_fd = pair[1];
+	link->ssh = process_clone(0, -1, &link->ssh_fd);
+	if (link->ssh == 0)
+		become_ssh(target, remote ? remote : REMOTE, other_fd);
+	return link->ssh < 0 ? error_errno(link->ssh, "cannot make a process for ssh") : 0;
+}
+
+static void end_ssh(struct migration_link *link)
+{
+	if (link->ssh <= 0)
+		return;
+	/* It ends with its connection. */
+	if (!process_wait_fd(link->ssh_fd, END_PATIENCE))
+		(void)process_signal(link->ssh_fd, SIGKILL);
+	(void)process_wait(link->ssh);
+	file_close(&link->ssh_fd);
+	link->ssh = 0;
+}
+
 int migration_link_connect(
 	struct migration_link *link, const char *target, const struct migration_options *options)
 {
@@ -112,6 +159,8 @@ int migration_link_connect(
 
 	if (r < 0)
 		return r;
+	if (behind(target, SSH))
+		return connect_ssh(link, target, options->remote);
 	if (!path)
 		return store(link, target);
 	link->transport.in_fd = link->transport.out_fd = unix_socket_connect("TARGET", path);
@@ -159,6 +208,7 @@ void migration_link_close(struct migration_link *link)
 	bool stores = link->transport.one_way && link->transport.out_fd >= 0;
 
 	transport_close(&link->transport);
+	end_ssh(link);
 	if (stores)
 		(void)unlinkat(link->folder_fd, STORED_PART, 0);
 	file_close(&link->folder_fd);

@@ -7,6 +7,7 @@
  *
  *   DIRECTORY       a file in it; nobody answers
  *   unix:PATH       `hull receive --listen unix:PATH`
+ *   ssh://HOST      `hull receive` there, which ssh(1) starts
  *
  * Functions return 0 or a negative errno with a message.
  */
@@ -16,6 +17,7 @@
 struct migration_options {
 	unsigned int timeout; /* seconds; 0: the default */
 	const char *bandwidth;
+	const char *remote; /* what ssh starts; NULL: "hull receive" */
 };
 
 #define MIGRATION_OPTION(type, name, member, argument, help)                                       \
@@ -29,16 +31,16 @@ struct migration_options {
 struct migration_link {
 	struct transport transport;
 	int folder_fd; /* of a DIRECTORY, or -1 */
+	int ssh_fd;    /* a descriptor of the process of ssh, or -1 */
+	pid_t ssh;
 };
 
-#define MIGRATION_LINK_NONE { .transport = { .in_fd = -1, .out_fd = -1 }, .folder_fd = -1 }
+#define MIGRATION_LINK_NONE                                                                        \
+	{ .transport = { .in_fd = -1, .out_fd = -1 }, .folder_fd = -1, .ssh_fd = -1 }
 
 /* The source's side. */
 int migration_link_connect(
 	struct migration_link *link, const char *target, const struct migration_options *options);
-
-/* Connect anew to a target that can be asked; -ENOTSUP for a directory. */
-bool migration_target_is_folder(const char *target);
 
 /* What was written to a DIRECTORY is whole, and there under its name. */
 int migration_link_commit(const struct migration_link *link);

@@ -42,6 +42,8 @@ static const struct option options[] = {
 	FLAG("shared-rootfs", shared_rootfs,
 		"the target has the same root file system, at the same path"),
 	MIGRATION_OPTIONS,
+	MIGRATION_OPTION(OPTION_TEXT, "remote", remote, "COMMAND",
+		"what ssh:// starts there, with its options (default: hull receive)"),
 	FLAG("tcp-established", request.tcp_established, "with established TCP connections"),
 	FLAG("ext-unix-sk", request.ext_unix_sk, "with Unix sockets whose other end is outside"),
 	FLAG("shell-job", request.shell_job,

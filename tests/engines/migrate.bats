@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2016,SC2034,SC2153,SC2154 # $names in single quotes are the container's own; try sets $stderr
+# shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2153,SC2154 # $names in single quotes are the container's own; try sets $stderr
 # A container moves between two hulls, each with states and bundles of its own; whatever is broken
 # on the way, one side and no other has it running afterwards.
 
@@ -43,7 +43,7 @@ one_lives() {
 } 2>/dev/null
 nothing_there() {
 	[[ ! -e $THERE/$AWAY && ! -e $BUNDLES/$AWAY ]] || fail "it is there: $(ls "$THERE" "$BUNDLES")"
-	[[ -z $(ls -A "$THERE/@migrations" 2>/dev/null | grep -v owner) ]] || fail "images are left"
+	[[ -z $(find "$THERE/@migrations" -mindepth 1 ! -name '*.owner') ]] || fail "images are left"
 }
 
 @test "migrate: it goes on where it was, with its files, and nothing is left" {
@@ -63,6 +63,12 @@ nothing_there() {
 	assert_eq "$(STATE=$THERE status_of "$AWAY")" running
 	goes_on_there "$first"
 	assert_eq "$(tail -n 1 <<<"$output" | jq -r .phase)" moved
+	# Memory went in rounds where the kernel tells what was written.
+	if criu check --feature mem_dirty_track >/dev/null 2>&1; then
+		assert_has '"phase":"round","round":1'
+	else
+		assert_lacks '"phase":"round"'
+	fi
 	assert_eq "$(limit "$(STATE=$THERE pid_of "$AWAY")" pids pids.max pids.max)" 77
 	try there exec "$AWAY" hostname
 	assert_output moved
@@ -229,6 +235,32 @@ take_back() {
 	assert_error "kernel 2.6" "is older than the source's $(uname -r)"
 	goes_on_here
 	nothing_there
+}
+
+# What stands for OpenSSH gets its words and hands on its streams.
+@test "migrate: through ssh; the other side's words of refusal" {
+	local first
+	THERE=$BATS_TEST_TMPDIR/there BUNDLES=$BATS_TEST_TMPDIR/bundles AWAY=$ID-away
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '%s\n' '#!/bin/sh' "printf '%s\n' \"\$@\" >>$BATS_TEST_TMPDIR/words" 'exec sh -c "$4"' \
+		>"$BATS_TEST_TMPDIR/bin/ssh"
+	chmod +x "$BATS_TEST_TMPDIR/bin/ssh"
+	run_counter
+	first=$(count)
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH try hull migrate --name "$AWAY" --remote \
+		"$HULL --root $THERE receive --bundles /nowhere/at/all" "$ID" ssh://root@elsewhere:2222
+	# The other hull says it too, through ssh.
+	assert_status 1
+	[[ $stderr == *"the other side refuses: --bundles /nowhere/at/all"* ]] || fail "$stderr"
+	goes_on_here
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH try hull migrate --name "$AWAY" --remote \
+		"$HULL --root $THERE receive --bundles $BUNDLES" "$ID" ssh://root@elsewhere:2222
+	assert_ok
+	assert_eq "$(sed -n 1,3p "$BATS_TEST_TMPDIR/words" | xargs)" "-T -- ssh://root@elsewhere:2222"
+	gone_here
+	goes_on_there "$first"
+	one_lives
+	there delete --force "$AWAY"
 }
 
 @test "migrate: into a directory, and from there; truncated anywhere it is refused" {
