@@ -32,7 +32,7 @@ int content_send(struct transport *transport, int fd)
 static int send_entries(struct transport *transport, const struct tree_list *list, bool whole)
 {
 	_cleanup_buffer_ struct buffer batch = { 0 };
-	const char is_whole = whole;
+	const char is_whole = whole ? 1 : 0;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < list->count; i++) {
@@ -48,7 +48,7 @@ static int send_entries(struct transport *transport, const struct tree_list *lis
 /* Marks in WANTED the files whose contents the target has not. */
 static int hear_wanted(struct transport *transport, const struct tree_list *list, bool *wanted)
 {
-	struct frame frame = { 0 };
+	struct frame frame = { .type = FRAME_WANT };
 	int r = 0;
 
 	for (size_t i = 0; transport->one_way && i < list->count; i++)
