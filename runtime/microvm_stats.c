@@ -77,7 +77,7 @@ int microvm_write_counters(const struct container *container, struct json_writer
 		json_for_each (member, counted)
 			json_write_node(writer, member->key, member);
 	}
-	write_vcpus(writer, container->record.pid);
+	write_vcpus(writer, (pid_t)container->record.pid);
 	json_end_object(writer);
 	return 0;
 }

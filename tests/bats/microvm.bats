@@ -477,8 +477,8 @@ vm_kernel() {
 	local kernel
 	kernel=$(compgen -G '/boot/vmlinuz-*' | tail -n 1)
 	# Another one than that which is in the cache.
-	{ cat "$kernel" && echo "$ID"; } >kernel
-	config --arg k "$PWD/kernel" '.vm = {kernel: {path: $k}}'
+	{ cat "$kernel" && echo "$ID"; } >another
+	config --arg k "$PWD/another" '.vm = {kernel: {path: $k}}'
 	payload echo booted
 	try env PATH=/nonexistent "$HULL" --root "$STATE" run "$ID"
 	assert_ok
