@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For later: freezing a container into files, and moving it. */
+/* Freezing a container into files, and moving it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -154,14 +154,13 @@ static void probe_io_uring(struct finding *finding)
 
 const struct capability doctor_checkpoint = {
 	.name = "checkpoint",
-	.title = "checkpoint, restore, migration",
-	.later = true,
+	.title = "save containers, restore and move them",
 	.probes =
 		(const struct probe[]){
 			{ "criu", DOCTOR_NEEDED, probe_criu },
 			{ "criu-check", DOCTOR_NEEDED, probe_criu_check },
 			{ "soft-dirty", DOCTOR_USEFUL, probe_soft_dirty },
-			{ "write-protect", DOCTOR_USEFUL, probe_write_protect },
+			{ "write-protect", DOCTOR_FACT, probe_write_protect },
 			{ "io-uring", DOCTOR_FACT, probe_io_uring },
 			{ 0 },
 		},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For later: mounting images. */
+/* Mounting images. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -144,8 +144,7 @@ static void probe_zstd(struct finding *finding)
 
 const struct capability doctor_images = {
 	.name = "images",
-	.title = "mounting images",
-	.later = true,
+	.title = "mount images",
 	.probes =
 		(const struct probe[]){
 			{ "erofs", DOCTOR_USEFUL, probe_erofs },
