@@ -53,6 +53,9 @@ claims() {
 		systemd cgroup driver = test ../systemd/containers.bats: unit: a scope in system.slice, delegated, with the container's processes in it
 		checkpoint and restore (CRIU) = test ../engines/checkpoint.bats: checkpoint: the container is saved, and goes on after restore
 		checkpoint and restore (CRIU) = works restore --help
+		a checkpoint as one file, restored under several names = test ../engines/checkpoint_archive.bats: checkpoint --export, restore --import: twice from one archive
+		a running container moves to another machine by one command = test ../engines/migrate.bats: migrate: it goes on where it was, with its files
+		a running container moves to another machine by one command = test ../engines/migrate.bats: migrate: either side is killed at every step, one has it
 		a virtual machine around the container = features .annotations["hull.isolation"] | contains("microvm")
 		tenants: CPU by weights of those who pay, not of containers = test tenants.bats: two tenants with equal weights get equal time
 		stolen time: measured against what a container is entitled to = test stats.bats: stats: the wait is what a program inside has lost
