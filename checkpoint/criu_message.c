@@ -46,6 +46,7 @@ static const struct option_field fields[] = {
 	FIELD(53, KIND_TEXT, lsm_profile),
 	FIELD(63, KIND_TEXT, lsm_mount_context),
 	FIELD(64, KIND_UNSIGNED, network_lock),
+	FIELD(66, KIND_BOOL, skip_mode_check),
 };
 
 /* Those that are always sent, or are messages of their own. */

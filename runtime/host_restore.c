@@ -203,6 +203,8 @@ static int restore_fill(const struct restore *restore, const struct checkpoint_f
 	checkpoint_folder_fill(folder, restore->request->restore, "restore.log", options);
 	options->root = restore->root;
 	options->restore_sibling = true;
+	/* Another root file system than that which was saved, the archive's changes in it. */
+	options->skip_mode_check = restore->request->restore->scratch != NULL;
 	r = external_give_mounts(&external);
 	if (r >= 0)
 		r = external_give_namespaces(&external);

@@ -76,3 +76,20 @@ assert_counted() {
 	assert_counted
 	podman rm --force --time 0 "$C" >/dev/null
 }
+
+@test "podman checkpoint --export, hull restore --import" {
+	local image
+	run_counter --network none --hostname here
+	podman exec "$C" sh -c 'echo written >/root/file'
+	podman container checkpoint --leave-running --export "$PWD/archive.tar.zst" "$C" >/dev/null
+	mkdir -p bundle/rootfs upper work
+	image=$(podman image mount debian)
+	mount -t overlay -o "lowerdir=$image,upperdir=$PWD/upper,workdir=$PWD/work" overlay bundle/rootfs
+	"$HULL" restore --detach --import "$PWD/archive.tar.zst" --bundle bundle --allow-path / "$C-hull" >hull.log
+	try "$HULL" exec "$C-hull" cat /root/file /etc/hostname
+	assert_output $'written\nhere'
+	"$HULL" delete --force "$C-hull"
+	umount bundle/rootfs
+	podman image unmount debian
+	podman rm --force --time 0 "$C" >/dev/null
+}
