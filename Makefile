@@ -69,6 +69,7 @@ objects_of = $(patsubst %.c,$(OBJ)/%.o,$(wildcard $(1:%=%/*.c)))
 RUNTIME  := runtime runtime/command runtime/completion runtime/doctor runtime/stats
 OBJECTS  := $(call objects_of,base spec ns cgroup checkpoint $(RUNTIME))
 IMAGE    := $(call objects_of,image image/command)
+LINK     := $(call objects_of,checkpoint/link)
 VMM      := $(call objects_of,microvm $(addprefix microvm/,fs prepare virtio))
 GUEST    := $(call objects_of,microvm/guest) $(OBJ)/microvm/session.o
 # Everything but main: what the tests link with.
@@ -86,7 +87,7 @@ EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)
 TOOLS    := $(addprefix $(BUILD)/tests/,floor pair racer intruder reach page swap_call vsock kvm_features load spinner \
 		gap)
 
-# hull-image is always dynamic: its libraries are.
+# hull-image and hull-link are always dynamic: their libraries are.
 # Of libcrypto just SHA-256.
 IMAGE_LIBS := -l:libcrypto.a -lzstd -lz
 ifneq ($(wildcard /usr/include/isa-l.h),)
@@ -95,7 +96,7 @@ IMAGE_LIBS += -lisal
 endif
 
 .PHONY: all
-all: $(addprefix $(BIN)/,hull hull-image hull-vmm hull-guest)
+all: $(addprefix $(BIN)/,hull hull-image hull-link hull-vmm hull-guest)
 
 # One line instead of a compiler's complaint about each file.
 MISSING := $(if $(shell command -v $(CC) 2>/dev/null),,$(CC)) \
@@ -116,13 +117,16 @@ $(BIN)/hull-vmm $(BIN)/hull-guest:
 		-Wl,--end-group && mv $@.new $@
 
 ifeq ($(LIBC),musl)
-$(BIN)/hull-image: FORCE
-	$(Q)$(MAKE) --no-print-directory LIBC=glibc $(BUILD)/glibc/hull-image
-	$(Q)cmp -s $(BUILD)/glibc/hull-image $@ || cp $(BUILD)/glibc/hull-image $@
+$(BIN)/hull-image $(BIN)/hull-link: FORCE
+	$(Q)$(MAKE) --no-print-directory LIBC=glibc $(BUILD)/glibc/$(@F)
+	$(Q)cmp -s $(BUILD)/glibc/$(@F) $@ || cp $(BUILD)/glibc/$(@F) $@
 else
 $(BIN)/hull-image: $(IMAGE) $(call objects_of,base spec) $(OBJ)/flags
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(filter %.o,$^) $(IMAGE_LIBS) $(LIBS) && mv $@.new $@
+$(BIN)/hull-link: $(LINK) $(call objects_of,base) $(OBJ)/flags
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@.new $(filter %.o,$^) -lssl -lcrypto -lzstd -lyajl -lm && mv $@.new $@
 endif
 
 $(ARCHIVE): $(filter-out %/main.o,$(OBJECTS))
@@ -279,7 +283,7 @@ PAGES       := $(wildcard docs/man1/*.1)
 
 install: all
 	install -D -m 0755 $(BIN)/hull $(DESTDIR)$(BINDIR)/hull
-	install -m 0755 $(addprefix $(BIN)/,hull-image hull-vmm hull-guest) $(DESTDIR)$(BINDIR)
+	install -m 0755 $(addprefix $(BIN)/,hull-image hull-link hull-vmm hull-guest) $(DESTDIR)$(BINDIR)
 	ln -sf hull $(DESTDIR)$(BINDIR)/hull-vm
 	install -D -m 0644 include/hull/cpu.h $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h
 	install -d $(DESTDIR)$(MANDIR)/man1
@@ -288,7 +292,8 @@ install: all
 		install -D -m 0644 /dev/stdin $(DESTDIR)$${row#*:} || exit; done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,hull hull-image hull-vm hull-vmm hull-guest) $(DESTDIR)$(INCLUDEDIR)/hull/cpu.h \
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,hull hull-image hull-link hull-vm hull-vmm hull-guest) \
+		$(DESTDIR)$(INCLUDEDIR)/hull/cpu.h \
 		$(PAGES:docs/%=$(DESTDIR)$(MANDIR)/%)
 	rm -f $(foreach row,$(COMPLETIONS),$(DESTDIR)$(lastword $(subst :, ,$(row))))
 
@@ -310,4 +315,4 @@ help:
 	@echo 'make clean      removes build/'
 	@echo 'V=1 shows commands, BUILD=DIR builds elsewhere.'
 
--include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(VMM:.o=.d) $(GUEST:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(UNIT_MICROVM) $(FUZZ) $(FUZZ_IMAGE)) $(OBJ)/tests/fuzz/replay.d
+-include $(OBJECTS:.o=.d) $(IMAGE:.o=.d) $(LINK:.o=.d) $(VMM:.o=.d) $(GUEST:.o=.d) $(patsubst $(BIN)/%,$(OBJ)/%.d,$(UNIT) $(UNIT_IMAGE) $(UNIT_MICROVM) $(FUZZ) $(FUZZ_IMAGE)) $(OBJ)/tests/fuzz/replay.d

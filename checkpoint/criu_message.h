@@ -51,7 +51,7 @@ struct criu_options {
 	bool leave_running, ext_unix_sk, tcp_established, tcp_skip_in_flight, tcp_close;
 	bool shell_job, file_locks, link_remap, auto_dedup, lazy_pages, track_memory;
 	bool orphan_pts_master, restore_sibling, external_sharing, external_masters;
-	bool skip_mode_check; /* files may have other permissions than they had */
+	bool skip_mode_check;	       /* files may have other permissions than they had */
 	unsigned int ghost_limit;      /* bytes */
 	unsigned int empty_namespaces; /* CLONE_NEW* */
 	unsigned int timeout;	       /* seconds */

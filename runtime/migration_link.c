@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/migration_link.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,16 +15,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/log.h"
-#include "base/process.h"
 #include "base/quantity.h"
 #include "runtime/landing.h"
 #include "runtime/unix_socket.h"
 
 #define UNIX		"unix:"
+#define TCP		"tcp:"
 #define SSH		"ssh://"
 #define REMOTE		"hull receive"
-#define END_PATIENCE	5000
+#define DEFAULT_KEYS	"/etc/hull/tls"
 #define DEFAULT_TIMEOUT 60
 #define TIMEOUT_MOST	86400
 #define MILLISECONDS	1000
@@ -105,50 +106,47 @@ int migration_link_open_stored(struct migration_link *link, const char *folder)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
-/* One line: a word that begins with a dash is no option, and the other side's shell reads the rest. */
-static __attribute__((noreturn)) void become_ssh(const char *target, const char *remote, int fd)
+/* "HOST:PORT" or "[ADDRESS]:PORT", in two; false when it is neither. */
+static bool split_address(const char *text, char host[NI_MAXHOST], char port[NI_MAXSERV])
 {
-	int r = dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ? errno : 0;
+	const char *colon = strrchr(text, ':'), *end = colon;
 
-	if (!r) {
-		/* A terminal's interrupt is for hull alone. */
-		(void)setsid();
-		signal_reset_all();
-		(void)execlp("ssh", "ssh", "-T", "--", target, remote, (char *)NULL);
-		r = errno;
+	if (!colon || colon == text || !colon[1] || strlen(colon + 1) >= NI_MAXSERV)
+		return false;
+	if (*text == '[' && end[-1] == ']') {
+		text++;
+		end--;
 	}
-	log_error("%s", error_text(error_set(r, "ssh: %s",
-				r == ENOENT ? "there is no such program" : error_words(r))));
-	_exit(1);
+	if (end <= text || end - text >= NI_MAXHOST)
+		return false;
+	memcpy(host, text, (size_t)(end - text));
+	host[end - text] = '\0';
+	(void)strcpy(port, colon + 1);
+	return true;
 }
 
-static int connect_ssh(struct migration_link *link, const char *target, const char *remote)
+static const char *keys_of(const struct migration_options *options)
 {
-	_cleanup_close_ int other_fd = -EBADF;
-	int pair[2];
+	return options->tls ? options->tls : DEFAULT_KEYS;
+}
 
+static int connect_tcp(
+	struct migration_link *link, const char *address, const struct migration_options *options)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	if (!split_address(address, host, port))
+		return error_set(
+			EINVAL, "TARGET: must be tcp:HOST:PORT, got \"" TCP "%s\"", address);
+	return carrier_connect(&link->carrier, host, port, keys_of(options));
+}
+
+static int connect_ssh(
+	struct migration_link *link, const char *target, const struct migration_options *options)
+{
 	if (!behind(target, SSH)[0])
 		return error_set(EINVAL, "TARGET: must be ssh://HOST, got \"%s\"", target);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(errno, "socketpair");
-	link->transport.in_fd = link->transport.out_fd = pair[0];
-	other_fd = pair[1];
-	link->ssh = process_clone(0, -1, &link->ssh_fd);
-	if (link->ssh == 0)
-		become_ssh(target, remote ? remote : REMOTE, other_fd);
-	return link->ssh < 0 ? error_errno(link->ssh, "cannot make a process for ssh") : 0;
-}
-
-static void end_ssh(struct migration_link *link)
-{
-	if (link->ssh <= 0)
-		return;
-	/* It ends with its connection. */
-	if (!process_wait_fd(link->ssh_fd, END_PATIENCE))
-		(void)process_signal(link->ssh_fd, SIGKILL);
-	(void)process_wait(link->ssh);
-	file_close(&link->ssh_fd);
-	link->ssh = 0;
+	return carrier_ssh(&link->carrier, target, options->remote ? options->remote : REMOTE);
 }
 
 int migration_link_connect(
@@ -159,24 +157,27 @@ int migration_link_connect(
 
 	if (r < 0)
 		return r;
-	if (behind(target, SSH))
-		return connect_ssh(link, target, options->remote);
-	if (!path)
+	if (path)
+		r = unix_socket_connect("TARGET", path);
+	else if (behind(target, TCP))
+		r = connect_tcp(link, behind(target, TCP), options);
+	else if (behind(target, SSH))
+		r = connect_ssh(link, target, options);
+	else
 		return store(link, target);
-	link->transport.in_fd = link->transport.out_fd = unix_socket_connect("TARGET", path);
-	return link->transport.in_fd < 0 ? link->transport.in_fd : 0;
+	link->transport.in_fd = link->transport.out_fd = r;
+	return r < 0 ? r : 0;
 }
 
-int migration_listen(const char *where)
+/* ---- who listens ----------------------------------------------------------------------------- */
+
+static int listen_unix(const char *where, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -EBADF;
-	const char *path = behind(where, UNIX);
 	mode_t mask;
 	int r;
 
-	if (!path)
-		return error_set(EINVAL, "--listen: must be unix:PATH, got \"%s\"", where);
 	if (!*path || strlen(path) >= sizeof(address.sun_path))
 		return error_set(ENAMETOOLONG, "--listen %s: a path of a wrong length", where);
 	memcpy(address.sun_path, path, strlen(path));
@@ -196,11 +197,58 @@ int migration_listen(const char *where)
 	return TAKE_FD(fd);
 }
 
-int migration_link_accept(
-	struct migration_link *link, int fd, const struct migration_options *options)
+/* An address of this machine, in numbers: what is to be listened at is no question for others. */
+static int listen_tcp(const char *where, const char *text)
 {
-	link->transport.in_fd = link->transport.out_fd = fd;
-	return set_options(link, options);
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	const int on = 1;
+	_cleanup_close_ int fd = -EBADF;
+	bool is_v4 = false;
+	long number;
+	char *end;
+	int r;
+
+	if (!split_address(text, host, port) ||
+		(!(is_v4 = inet_pton(AF_INET, host, &v4.sin_addr) == 1) &&
+			inet_pton(AF_INET6, host, &v6.sin6_addr) != 1))
+		return error_set(EINVAL, "--listen: must be tcp:ADDRESS:PORT, got \"%s\"", where);
+	number = strtol(port, &end, 10);
+	if (*end || number < 1 || number > UINT16_MAX)
+		return error_set(EINVAL, "--listen %s: the port must be 1 to 65535", where);
+	v4.sin_port = v6.sin6_port = htons((uint16_t)number);
+	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	r = is_v4 ? bind(fd, (struct sockaddr *)&v4, sizeof(v4))
+		  : bind(fd, (struct sockaddr *)&v6, sizeof(v6));
+	if (r < 0 || listen(fd, SOMAXCONN) < 0)
+		return error_errno(errno, "--listen %s", where);
+	return TAKE_FD(fd);
+}
+
+int migration_listen(const char *where)
+{
+	if (behind(where, UNIX))
+		return listen_unix(where, behind(where, UNIX));
+	if (behind(where, TCP))
+		return listen_tcp(where, behind(where, TCP));
+	return error_set(
+		EINVAL, "--listen: must be unix:PATH or tcp:ADDRESS:PORT, got \"%s\"", where);
+}
+
+int migration_link_accept(struct migration_link *link, int fd, const char *where,
+	const struct migration_options *options)
+{
+	_cleanup_close_ int call_fd = fd;
+	int r = set_options(link, options);
+
+	if (r < 0)
+		return r;
+	r = where && behind(where, TCP) ? carrier_accept(&link->carrier, call_fd, keys_of(options))
+					: TAKE_FD(call_fd);
+	link->transport.in_fd = link->transport.out_fd = r;
+	return r < 0 ? r : 0;
 }
 
 void migration_link_close(struct migration_link *link)
@@ -208,7 +256,7 @@ void migration_link_close(struct migration_link *link)
 	bool stores = link->transport.one_way && link->transport.out_fd >= 0;
 
 	transport_close(&link->transport);
-	end_ssh(link);
+	carrier_end(&link->carrier);
 	if (stores)
 		(void)unlinkat(link->folder_fd, STORED_PART, 0);
 	file_close(&link->folder_fd);

@@ -7,17 +7,20 @@
  *
  *   DIRECTORY       a file in it; nobody answers
  *   unix:PATH       `hull receive --listen unix:PATH`
+ *   tcp:HOST:PORT   `hull receive --listen tcp:ADDRESS:PORT`, through hull-link
  *   ssh://HOST      `hull receive` there, which ssh(1) starts
  *
  * Functions return 0 or a negative errno with a message.
  */
 #include "base/option.h"
 #include "checkpoint/transport.h"
+#include "runtime/migration_carrier.h"
 
 struct migration_options {
 	unsigned int timeout; /* seconds; 0: the default */
 	const char *bandwidth;
 	const char *remote; /* what ssh starts; NULL: "hull receive" */
+	const char *tls;    /* the folder of hull-link's keys; NULL: the default */
 };
 
 #define MIGRATION_OPTION(type, name, member, argument, help)                                       \
@@ -26,17 +29,18 @@ struct migration_options {
 	MIGRATION_OPTION(OPTION_NUMBER, "timeout", timeout, "SECONDS",                             \
 		"of silence until the other side counts as gone (default: 60)"),                   \
 		MIGRATION_OPTION(OPTION_TEXT, "bandwidth", bandwidth, "BYTES",                     \
-			"send no more than so many in a second: 100M")
+			"send no more than so many in a second: 100M"),                            \
+		MIGRATION_OPTION(OPTION_TEXT, "tls", tls, "DIR",                                   \
+			"ca.pem, cert.pem and key.pem for tcp: (default: /etc/hull/tls)")
 
 struct migration_link {
 	struct transport transport;
 	int folder_fd; /* of a DIRECTORY, or -1 */
-	int ssh_fd;    /* a descriptor of the process of ssh, or -1 */
-	pid_t ssh;
+	struct carrier carrier;
 };
 
 #define MIGRATION_LINK_NONE                                                                        \
-	{ .transport = { .in_fd = -1, .out_fd = -1 }, .folder_fd = -1, .ssh_fd = -1 }
+	{ .transport = { .in_fd = -1, .out_fd = -1 }, .folder_fd = -1, .carrier = CARRIER_NONE }
 
 /* The source's side. */
 int migration_link_connect(
@@ -47,9 +51,12 @@ int migration_link_commit(const struct migration_link *link);
 
 /* The target's side: a socket that listens at WHERE, which must be free. */
 int migration_listen(const char *where);
-/* Somebody who has connected; or what was stored in a directory. */
-int migration_link_accept(
-	struct migration_link *link, int fd, const struct migration_options *options);
+/*
+ * Somebody who has connected to a listener at WHERE (NULL: through hull's own streams); FD is taken.
+ * Or what was stored in a directory.
+ */
+int migration_link_accept(struct migration_link *link, int fd, const char *where,
+	const struct migration_options *options);
 int migration_link_open_stored(struct migration_link *link, const char *folder);
 
 /* A file that was not committed goes. */

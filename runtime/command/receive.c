@@ -27,7 +27,7 @@ struct receive_options {
 
 static const struct option options[] = {
 	TEXT("listen", listen, "WHERE",
-		"serve whoever connects to unix:PATH, until a signal comes"),
+		"serve whoever connects to unix:PATH or tcp:ADDRESS:PORT, until a signal comes"),
 	TEXT("bundles", bundles, "DIR",
 		"the folder of all bundles, each in one of its container's name "
 		"(default: " DEFAULT_BUNDLES ")"),
@@ -76,7 +76,7 @@ static int serve(const struct invocation *invocation, int fd)
 {
 	_cleanup_migration_link_ struct migration_link link = MIGRATION_LINK_NONE;
 	const struct receive_options *wanted = invocation->options;
-	int r = migration_link_accept(&link, fd, &wanted->link);
+	int r = migration_link_accept(&link, fd, wanted->listen, &wanted->link);
 
 	return r < 0 ? r : land(invocation, &link);
 }
@@ -93,7 +93,7 @@ static int serve_standard(const struct invocation *invocation)
 		return error_set(EINVAL, "receive takes a DIRECTORY or --listen; without them "
 					 "`hull migrate` must be at its standard input");
 	link.transport.in_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	r = migration_link_accept(&link, link.transport.in_fd, &wanted->link);
+	r = migration_link_accept(&link, link.transport.in_fd, NULL, &wanted->link);
 	if (r < 0)
 		return r;
 	link.transport.out_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);

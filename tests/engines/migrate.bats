@@ -263,6 +263,58 @@ take_back() {
 	there delete --force "$AWAY"
 }
 
+# keys NAME CA: what hull-link wants in a folder; CA signs.
+keys() {
+	mkdir -p "$BATS_TEST_TMPDIR/$1"
+	(
+		cd "$BATS_TEST_TMPDIR" || exit
+		[[ -e $2.pem ]] || openssl req -x509 -newkey ed25519 -nodes -days 2 -subj "/CN=$2" -keyout "$2.key" -out "$2.pem"
+		openssl req -newkey ed25519 -nodes -subj "/CN=$1" -addext "subjectAltName=IP:127.0.0.1" \
+			-keyout "$1/key.pem" -out "$1.req"
+		openssl x509 -req -in "$1.req" -CA "$2.pem" -CAkey "$2.key" -days 2 -copy_extensions copy -out "$1/cert.pem"
+		cp "$2.pem" "$1/ca.pem"
+	) 2>/dev/null
+}
+listens() { ss -Hltn "sport = :$1" | grep -q .; }
+
+@test "migrate: through TCP with TLS, when both sides know each other" {
+	local first port=$((20000 + RANDOM % 10000))
+	keys here ours
+	keys there ours
+	keys stranger others
+	THERE=$BATS_TEST_TMPDIR/there BUNDLES=$BATS_TEST_TMPDIR/bundles AWAY=$ID-away
+	HULL_BATS=$ID "$HULL" --root "$THERE" receive --listen "tcp:0.0.0.0:$port" --bundles "$BUNDLES" \
+		--tls "$BATS_TEST_TMPDIR/there" </dev/null >>"$OUT" 2>>"$BATS_TEST_TMPDIR/receive.err" 3>&- 4>&- &
+	cleanup_later "kill $!; there delete --force $AWAY"
+	wait_until listens "$port"
+	run_counter
+	first=$(count)
+	secret() { try hull migrate --name "$AWAY" --tls "$BATS_TEST_TMPDIR/$1" "$ID" "tcp:${2:-127.0.0.1}:$port"; }
+	secret stranger
+	assert_error "TLS: the other side's certificate: "
+	secret nowhere
+	assert_error "--tls: $BATS_TEST_TMPDIR/nowhere/ca.pem"
+	# A certificate of another name than that which was called.
+	secret here 127.0.0.2
+	assert_error "TLS: the other side's certificate: IP address mismatch"
+	try hull migrate "$ID" tcp:nothing
+	assert_error "TARGET: must be tcp:HOST:PORT"
+	# One who shows none.
+	try openssl s_client -connect "127.0.0.1:$port" -CAfile "$BATS_TEST_TMPDIR/ours.pem" </dev/null
+	wait_until has_text "did not return a certificate" "$BATS_TEST_TMPDIR/receive.err"
+	# One who knows nothing of TLS.
+	printf 'hello, this is no TLS at all\n' >"/dev/tcp/127.0.0.1/$port"
+	wait_until has_text "TLS: " "$BATS_TEST_TMPDIR/receive.err"
+	goes_on_here
+	secret here
+	assert_ok
+	gone_here
+	goes_on_there "$first"
+	one_lives
+	try hull receive --listen tcp:localhost:1
+	assert_error "--listen: must be tcp:ADDRESS:PORT"
+}
+
 @test "migrate: into a directory, and from there; truncated anywhere it is refused" {
 	local store=$BATS_TEST_TMPDIR/store first size at
 	THERE=$BATS_TEST_TMPDIR/there BUNDLES=$BATS_TEST_TMPDIR/bundles AWAY=$ID
