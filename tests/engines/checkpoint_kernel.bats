@@ -90,8 +90,9 @@ def talk(s):
                 time.sleep(0.1)
         assert int(got) == n
         n += 1
-        open("/tmp/count.new", "w").write(str(n))
-        os.rename("/tmp/count.new", "/tmp/count")
+        new = "/tmp/count.%d" % os.getpid() # two of us do this
+        open(new, "w").write(str(n))
+        os.rename(new, "/tmp/count")
         time.sleep(0.02)
 a = socket.create_server(("127.0.0.1", 4000))
 if os.fork() == 0:
